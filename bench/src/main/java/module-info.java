@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Load drivers that measure any vfio-user server, and the JMH benchmarks of our own hot path. */
+module io.vfio4j.bench {
+    requires static transitive org.jspecify;
+    requires transitive io.vfio4j.client;
+}

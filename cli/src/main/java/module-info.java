@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** The vfio4j command. */
+module io.vfio4j.cli {
+    requires static transitive org.jspecify;
+    requires transitive io.vfio4j.server;
+    requires transitive io.vfio4j.client;
+    requires transitive io.vfio4j.models;
+    requires transitive io.vfio4j.bench;
+}

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Devices that ship: edu to learn from, bench to measure servers with. */
+module io.vfio4j.models {
+    requires static transitive org.jspecify;
+    requires transitive io.vfio4j.device;
+}
