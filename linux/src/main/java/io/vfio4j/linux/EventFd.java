@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * A counter in the kernel that can be signalled, waited for, and passed to another process.
+ *
+ * <p>Ownership: owns its descriptor; {@link #close} closes it. Whoever else holds a descriptor of
+ * the same counter keeps it alive: signals then go nowhere, harmlessly.
+ *
+ * <p>Threads: any thread, any time. {@link #signal} and {@link #drain} do not wait, whatever the
+ * other holders do to the file's flags, and allocate nothing. (One corner is left, for which Linux
+ * has no call: a holder who saturates the counter, or drains it, between our asking and our acting,
+ * and who also cleared O_NONBLOCK, holds us up until the counter moves again.)
+ */
+public final class EventFd implements AutoCloseable {
+    private static final int EFD_NONBLOCK = 0x800;
+    private static final int EFD_CLOEXEC = 0x80000;
+    private static final int F_GETFL = 3;
+    private static final int O_PATH = 0x200000;
+    private static final String LINK = "anon_inode:[eventfd]";
+
+    private final Fd fd;
+
+    private EventFd(Fd fd) {
+        this.fd = fd;
+    }
+
+    /**
+     * Makes a new counter with the value 0, non-blocking and close-on-exec.
+     *
+     * @return its owner
+     * @throws LinuxException with EMFILE or ENFILE if there are too many descriptors
+     */
+    public static EventFd create() {
+        int number = Libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+        return new EventFd(Fd.own(Libc.check(number, "eventfd", "")));
+    }
+
+    /**
+     * Takes ownership of a descriptor that someone else made, and of nothing but an eventfd.
+     *
+     * @param fd the descriptor; it is closed if it is refused
+     * @return its owner
+     * @throws LinuxException with EINVAL if it is not an eventfd, or opened with O_PATH
+     * @throws IllegalStateException if it is closed
+     */
+    public static EventFd adopt(Fd fd) {
+        try {
+            if (!isEventFd(fd)) {
+                throw new LinuxException(Errno.EINVAL, "eventfd", fd + " is not an eventfd");
+            }
+        } catch (RuntimeException refused) {
+            fd.close();
+            throw refused;
+        }
+        return new EventFd(fd);
+    }
+
+    /**
+     * Tells whether a descriptor is an eventfd that can be read and written.
+     *
+     * @param fd the descriptor
+     * @return false for every other kind of file, and for an eventfd opened with O_PATH
+     * @throws IllegalStateException if it is closed
+     */
+    public static boolean isEventFd(Fd fd) {
+        int number = fd.enter();
+        try {
+            int flags = Libc.check(Libc.fcntl(number, F_GETFL, 0), "fcntl", "F_GETFL of " + fd);
+            return (flags & O_PATH) == 0 && linkOf(number).equals(LINK);
+        } finally {
+            fd.leave();
+        }
+    }
+
+    /**
+     * Adds 1. A counter that is full is left as it is: it is readable, which is all that a signal
+     * says.
+     *
+     * @throws LinuxException if the kernel refuses, which for an eventfd it does not
+     * @throws IllegalStateException if this is closed
+     */
+    public void signal() {
+        int number = fd.enter();
+        try {
+            if ((Poll.now(number, Poll.OUT) & Poll.OUT) == 0) {
+                return;
+            }
+            Scratch scratch = Scratch.ofThread();
+            scratch.putLong(0, 1);
+            long written;
+            do {
+                written = Libc.write(number, scratch.address(), Long.BYTES);
+            } while (written == -Libc.EINTR);
+            if (written != -Libc.EAGAIN) {
+                Libc.check(written, "write", "to eventfd");
+            }
+        } finally {
+            fd.leave();
+        }
+    }
+
+    /**
+     * Takes the counter's value and leaves 0. Of a counter made with EFD_SEMAPHORE it takes 1.
+     *
+     * @return how often it was signalled since, as an unsigned number; 0 if it was not
+     * @throws LinuxException if the kernel refuses, which for an eventfd it does not
+     * @throws IllegalStateException if this is closed
+     */
+    public long drain() {
+        int number = fd.enter();
+        try {
+            if ((Poll.now(number, Poll.IN) & Poll.IN) == 0) {
+                return 0;
+            }
+            Scratch scratch = Scratch.ofThread();
+            long read;
+            do {
+                read = Libc.read(number, scratch.address(), Long.BYTES);
+            } while (read == -Libc.EINTR);
+            if (read == -Libc.EAGAIN) {
+                return 0;
+            }
+            Libc.check(read, "read", "of eventfd");
+            return scratch.getLong(0);
+        } finally {
+            fd.leave();
+        }
+    }
+
+    /**
+     * Waits until the counter is not 0, and leaves it as it is. The wait ends neither by
+     * Thread.interrupt nor by {@link #close}, only by a signal or by the timeout.
+     *
+     * @param timeout how long to wait at most; zero or less asks without waiting
+     * @return false if the time ran out
+     * @throws IllegalStateException if this is closed
+     */
+    public boolean await(Duration timeout) {
+        int number = fd.enter();
+        try {
+            return Poll.await(number, Poll.IN, timeout);
+        } finally {
+            fd.leave();
+        }
+    }
+
+    /**
+     * Returns the descriptor, which stays this object's: to send it, to poll it, to give it to an
+     * ioctl.
+     *
+     * @return the descriptor, not to be closed by the caller
+     */
+    public Fd fd() {
+        return fd;
+    }
+
+    /** Closes the descriptor. Closing again does nothing. */
+    @Override
+    public void close() {
+        fd.close();
+    }
+
+    @Override
+    public String toString() {
+        return "eventfd " + fd;
+    }
+
+    private static String linkOf(int number) {
+        try (Arena arena = Arena.ofConfined()) {
+            Path path = Path.of("/proc/self/fd/" + number);
+            MemorySegment target = arena.allocate(LINK.length() + 1);
+            long length =
+                    Libc.readlink(
+                            NativePath.allocate(arena, path).address(),
+                            target.address(),
+                            target.byteSize());
+            Libc.check(length, "readlink", path + " (is /proc mounted?)");
+            byte[] bytes = target.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
+            return new String(bytes, StandardCharsets.ISO_8859_1);
+        }
+    }
+}

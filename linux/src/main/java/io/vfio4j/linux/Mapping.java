@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
+/**
+ * A file's or device's pages in this process's memory, shared with whoever else maps them, behind
+ * accessors that survive the backing's disappearance.
+ *
+ * <p>Lifetime: from {@link #map} to {@link #close}, which unmaps; closing waits for accessors
+ * inside, and an access afterwards throws IllegalStateException. The descriptor may be closed
+ * before.
+ *
+ * <p>Threads: any thread, any time. The single accessors are opaque: each is one access of that
+ * width, neither torn, dropped, repeated nor reordered among those to the same place; they are no
+ * memory barrier. The bulk methods copy in whatever pieces suit the machine.
+ *
+ * <p>Faults: an access to a page that nothing backs any more (the file was truncated, the device
+ * sleeps) throws {@link MappingFaultException}; the virtual machine lives on and so does the
+ * mapping. How: HotSpot turns the bus error into an InternalError, but in compiled code only at the
+ * next safepoint poll, which is often outside the method that faulted, and until then the program
+ * would go on with whatever the register held. So each accessor is followed by a <em>fence</em>, a
+ * call into the C library that does nothing but pass such a poll on return, inside the same try; no
+ * value gets out before it. For the same reason there is no compare-and-set (its fault kills an
+ * interpreting virtual machine) and the segment is never handed out.
+ *
+ * <p>All offsets and lengths are in bytes. An offset outside the mapping throws
+ * IndexOutOfBoundsException; one that is not a multiple of the accessor's width throws
+ * IllegalArgumentException; a write through a read-only mapping throws
+ * UnsupportedOperationException. The accessors allocate nothing.
+ */
+public final class Mapping implements AutoCloseable {
+    private static final int PROT_READ = 1;
+    private static final int PROT_WRITE = 2;
+    private static final int MAP_SHARED = 1;
+
+    private static final VarHandle BYTE = exact(ValueLayout.JAVA_BYTE);
+    private static final VarHandle SHORT = exact(ValueLayout.JAVA_SHORT);
+    private static final VarHandle INT = exact(ValueLayout.JAVA_INT);
+    private static final VarHandle LONG = exact(ValueLayout.JAVA_LONG);
+
+    private final Arena arena = Arena.ofShared();
+    private final UseCount uses = new UseCount();
+    private final MemorySegment segment;
+    private final boolean writable;
+
+    @SuppressWarnings("restricted") // the size is what mmap has just given
+    private Mapping(long address, long length, boolean writable) {
+        this.segment =
+                MemorySegment.ofAddress(address)
+                        .reinterpret(length, arena, unmapped -> unmap(address, length));
+        this.writable = writable;
+    }
+
+    /**
+     * Maps a part of a file or device, shared.
+     *
+     * @param fd what to map
+     * @param offset where in the file, a multiple of the page size
+     * @param length how many bytes, at least 1
+     * @param writable whether it may be written, which the descriptor must allow
+     * @return the mapping, to be closed by the caller
+     * @throws LinuxException with the errno of {@code mmap}: EINVAL for a bad offset, EACCES if the
+     *     descriptor does not allow it, ENODEV if the file cannot be mapped, ENOMEM
+     * @throws IllegalArgumentException if the length is less than 1
+     * @throws IllegalStateException if the descriptor is closed
+     */
+    public static Mapping map(Fd fd, long offset, long length, boolean writable) {
+        if (length < 1) {
+            throw new IllegalArgumentException("a mapping has at least 1 byte: " + length);
+        }
+        int number = fd.enter();
+        try {
+            int protection = PROT_READ | (writable ? PROT_WRITE : 0);
+            long address = Libc.mmap(0, length, protection, MAP_SHARED, number, offset);
+            Libc.check(address, "mmap", length + " bytes at " + offset + " of " + fd);
+            return new Mapping(address, length, writable);
+        } finally {
+            fd.leave();
+        }
+    }
+
+    /**
+     * Returns the mapping's size.
+     *
+     * @return bytes, as asked of {@link #map}
+     */
+    public long size() {
+        return segment.byteSize();
+    }
+
+    /**
+     * Tells whether the put methods may be used.
+     *
+     * @return as asked of {@link #map}
+     */
+    public boolean isWritable() {
+        return writable;
+    }
+
+    /**
+     * Returns where the mapping is, for structures that point to it, such as a DMA mapping. It is
+     * the caller's part to keep this open while the kernel uses the pointer.
+     *
+     * @return the address of byte 0
+     * @throws IllegalStateException if this is closed
+     */
+    public long address() {
+        if (!uses.isOpen()) {
+            throw new IllegalStateException("this mapping is closed");
+        }
+        return segment.address();
+    }
+
+    /**
+     * Reads one byte.
+     *
+     * @param offset where
+     * @return the value
+     */
+    public byte getByte(long offset) {
+        try {
+            byte value = (byte) BYTE.getOpaque(segment, offset);
+            Libc.fence();
+            return value;
+        } catch (InternalError fault) {
+            throw new MappingFaultException(offset, 1, fault);
+        }
+    }
+
+    /**
+     * Reads two bytes at once, little-endian.
+     *
+     * @param offset where, a multiple of 2
+     * @return the value
+     */
+    public short getShort(long offset) {
+        try {
+            short value = (short) SHORT.getOpaque(segment, offset);
+            Libc.fence();
+            return value;
+        } catch (InternalError fault) {
+            throw new MappingFaultException(offset, 2, fault);
+        }
+    }
+
+    /**
+     * Reads four bytes at once, little-endian.
+     *
+     * @param offset where, a multiple of 4
+     * @return the value
+     */
+    public int getInt(long offset) {
+        try {
+            int value = (int) INT.getOpaque(segment, offset);
+            Libc.fence();
+            return value;
+        } catch (InternalError fault) {
+            throw new MappingFaultException(offset, 4, fault);
+        }
+    }
+
+    /**
+     * Reads eight bytes at once, little-endian.
+     *
+     * @param offset where, a multiple of 8
+     * @return the value
+     */
+    public long getLong(long offset) {
+        try {
+            long value = (long) LONG.getOpaque(segment, offset);
+            Libc.fence();
+            return value;
+        } catch (InternalError fault) {
+            throw new MappingFaultException(offset, 8, fault);
+        }
+    }
+
+    /**
+     * Writes one byte.
+     *
+     * @param offset where
+     * @param value the value
+     */
+    public void putByte(long offset, byte value) {
+        requireWritable();
+        try {
+            BYTE.setOpaque(segment, offset, value);
+            Libc.fence();
+        } catch (InternalError fault) {
+            throw new MappingFaultException(offset, 1, fault);
+        }
+    }
+
+    /**
+     * Writes two bytes at once, little-endian.
+     *
+     * @param offset where, a multiple of 2
+     * @param value the value
+     */
+    public void putShort(long offset, short value) {
+        requireWritable();
+        try {
+            SHORT.setOpaque(segment, offset, value);
+            Libc.fence();
+        } catch (InternalError fault) {
+            throw new MappingFaultException(offset, 2, fault);
+        }
+    }
+
+    /**
+     * Writes four bytes at once, little-endian.
+     *
+     * @param offset where, a multiple of 4
+     * @param value the value
+     */
+    public void putInt(long offset, int value) {
+        requireWritable();
+        try {
+            INT.setOpaque(segment, offset, value);
+            Libc.fence();
+        } catch (InternalError fault) {
+            throw new MappingFaultException(offset, 4, fault);
+        }
+    }
+
+    /**
+     * Writes eight bytes at once, little-endian.
+     *
+     * @param offset where, a multiple of 8
+     * @param value the value
+     */
+    public void putLong(long offset, long value) {
+        requireWritable();
+        try {
+            LONG.setOpaque(segment, offset, value);
+            Libc.fence();
+        } catch (InternalError fault) {
+            throw new MappingFaultException(offset, 8, fault);
+        }
+    }
+
+    /**
+     * Copies bytes out into an array.
+     *
+     * @param offset where to begin in this mapping
+     * @param destination the array; after a fault some of the range may be overwritten
+     * @param destinationOffset where to begin in the array
+     * @param length how many bytes
+     */
+    public void get(long offset, byte[] destination, int destinationOffset, int length) {
+        try {
+            MemorySegment.copy(
+                    segment, ValueLayout.JAVA_BYTE, offset, destination, destinationOffset, length);
+            Libc.fence();
+        } catch (InternalError fault) {
+            throw new MappingFaultException(offset, length, fault);
+        }
+    }
+
+    /**
+     * Copies bytes in from an array.
+     *
+     * @param offset where to begin in this mapping
+     * @param source the array
+     * @param sourceOffset where to begin in the array
+     * @param length how many bytes
+     */
+    public void put(long offset, byte[] source, int sourceOffset, int length) {
+        requireWritable();
+        try {
+            MemorySegment.copy(
+                    source, sourceOffset, segment, ValueLayout.JAVA_BYTE, offset, length);
+            Libc.fence();
+        } catch (InternalError fault) {
+            throw new MappingFaultException(offset, length, fault);
+        }
+    }
+
+    /**
+     * Copies bytes out into a block of memory.
+     *
+     * @param offset where to begin in this mapping
+     * @param destination the block; after a fault some of the range may be overwritten
+     * @param destinationOffset where to begin in the block
+     * @param length how many bytes
+     */
+    public void copyTo(long offset, Memory destination, long destinationOffset, long length) {
+        try {
+            MemorySegment.copy(segment, offset, destination.segment(), destinationOffset, length);
+            Libc.fence();
+        } catch (InternalError fault) {
+            throw new MappingFaultException(offset, length, fault);
+        }
+    }
+
+    /**
+     * Copies bytes in from a block of memory.
+     *
+     * @param offset where to begin in this mapping
+     * @param source the block
+     * @param sourceOffset where to begin in the block
+     * @param length how many bytes
+     */
+    public void copyFrom(long offset, Memory source, long sourceOffset, long length) {
+        requireWritable();
+        try {
+            MemorySegment.copy(source.segment(), sourceOffset, segment, offset, length);
+            Libc.fence();
+        } catch (InternalError fault) {
+            throw new MappingFaultException(offset, length, fault);
+        }
+    }
+
+    /**
+     * Tells whether this was closed.
+     *
+     * @return false once {@link #close} was called
+     */
+    public boolean isOpen() {
+        return uses.isOpen();
+    }
+
+    /**
+     * Unmaps. Waits for accessors inside, which end or throw IllegalStateException. Closing again
+     * does nothing.
+     */
+    @Override
+    public void close() {
+        if (uses.close()) {
+            arena.close();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "mapping of " + size() + " bytes" + (uses.isOpen() ? "" : " (closed)");
+    }
+
+    private void requireWritable() {
+        if (!writable) {
+            throw new UnsupportedOperationException("this mapping is read-only");
+        }
+    }
+
+    private static void unmap(long address, long length) {
+        Libc.check(Libc.munmap(address, length), "munmap", length + " bytes");
+    }
+
+    private static VarHandle exact(ValueLayout layout) {
+        return layout.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
+    }
+}
