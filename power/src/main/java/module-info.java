@@ -5,4 +5,6 @@
  */
 module io.vfio4j.power {
     requires static transitive org.jspecify;
+
+    exports io.vfio4j.power;
 }

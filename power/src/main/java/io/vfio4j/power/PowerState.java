@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.power;
+
+import java.util.Optional;
+
+/**
+ * Everything the rules remember about one device, as a value.
+ *
+ * @param pm runtime PM: status, usage, errors, control, children
+ * @param contract open, engaged, wakeup, virtual functions
+ * @param pci power states, memory, INTx mask, PME
+ */
+public record PowerState(RuntimePm pm, Contract contract, PciPower pci) {
+
+    /** A device just bound to its driver, whose probe still holds the one reference (spec B2). */
+    public static PowerState bound(PowerConfig config) {
+        boolean held = config.profile().disableIdleD3();
+        return new PowerState(
+                RuntimePm.PROBED,
+                new Contract(false, false, Optional.empty(), held, 0, false),
+                PciPower.POWERED);
+    }
+
+    /** Runtime PM status. */
+    public RuntimeStatus status() {
+        return pm.status();
+    }
+
+    /** usage_count. */
+    public int usage() {
+        return pm.usage();
+    }
+
+    /** OFF, N-A, N-S, W-A or W-S (spec B1); a transient status counts as awake. */
+    public ContractState contractState() {
+        return ContractState.of(contract, pm.status());
+    }
+
+    /**
+     * The mapping gate (spec B4): BAR mappings work iff not engaged, COMMAND.MEM set, power state
+     * shallower than D3hot, and the model is not asleep (which an open device is only when
+     * engaged).
+     */
+    public boolean mappingsAccessible() {
+        return !contract.engaged() && pci.memoryAccessible() && !pci.asleep();
+    }
+
+    /** Awake, yet nothing answers: a power-up that read back all ones (spec E). */
+    public boolean inaccessible() {
+        return pm.status() == RuntimeStatus.ACTIVE && pci.powerState() == PciPowerState.D3COLD;
+    }
+
+    /**
+     * References that are neither base, control, virtual functions nor engagement: accesses, host
+     * accesses and resets in progress. The B2 equation solved for them; never negative at a
+     * quiescent point.
+     */
+    public int inFlight() {
+        return pm.usage() - contract.references() - (pm.controlOn() ? 1 : 0);
+    }
+
+    PowerState pm(RuntimePm value) {
+        return new PowerState(value, contract, pci);
+    }
+
+    PowerState contract(Contract value) {
+        return new PowerState(pm, value, pci);
+    }
+
+    PowerState pci(PciPower value) {
+        return new PowerState(pm, contract, value);
+    }
+
+    PowerState addUsage(int delta) {
+        return delta == 0 ? this : pm(pm.usage(pm.usage() + delta));
+    }
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.power;
+
+import io.vfio4j.power.RuntimePm.Request;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The way down and the way up, step by step (spec B3, E). */
+final class TransitionRules {
+    private final PowerConfig config;
+    private final boolean parented;
+
+    TransitionRules(PowerConfig config, boolean parented) {
+        this.config = config;
+        this.parented = parented;
+    }
+
+    /** The platform's choice, else D3hot, else D0 without a PM capability (spec B3). */
+    PciPowerState suspendTarget(PciPower pci) {
+        if (config.platformD3cold() && pci.d3coldAllowed()) {
+            return PciPowerState.D3COLD;
+        }
+        return config.pm().present() ? PciPowerState.D3HOT : PciPowerState.D0;
+    }
+
+    /**
+     * D0 if the user had left it; INTx masked; the model told and config saved; PME armed if the
+     * function can signal it from there and something upstream can wake; then the target. A
+     * function that did not come back from the last power-up is told nothing.
+     */
+    Step beginSuspend(PowerState s) {
+        PciPower pci = s.pci();
+        PciPowerState target = pci.asleep() ? pci.powerState() : suspendTarget(pci);
+        boolean pme = config.platformWake() && config.pm().pmeFrom().contains(target);
+        List<Effect> effects = new ArrayList<>();
+        if (!pci.asleep() && pci.userState() != PciPowerState.D0) {
+            effects.add(new Effect.SetPowerState(pci.userState(), PciPowerState.D0));
+        }
+        effects.add(new Effect.MaskIntx());
+        if (!pci.asleep()) {
+            effects.add(new Effect.Suspend(target));
+            if (pme) {
+                effects.add(new Effect.ArmPme(true));
+            }
+            if (target != PciPowerState.D0) {
+                effects.add(new Effect.SetPowerState(PciPowerState.D0, target));
+            }
+        }
+        effects.add(new Effect.Then(new PowerEvent.SuspendFinished()));
+        PowerState next =
+                s.pm(s.pm().status(RuntimeStatus.SUSPENDING).request(Request.NONE))
+                        .pci(
+                                pci.powerState(target)
+                                        .userState(PciPowerState.D0)
+                                        .asleep(true)
+                                        .pmeArmed(pme && !pci.asleep()));
+        return Step.done(next, effects);
+    }
+
+    /** The parent first; then power; then see {@link PowerEvent.PoweredUp}. */
+    Step beginResume(PowerState s) {
+        PciPowerState from = s.pci().powerState();
+        List<Effect> effects = new ArrayList<>();
+        if (parented) {
+            effects.add(new Effect.ParentGet());
+        }
+        if (from != PciPowerState.D0) {
+            effects.add(new Effect.SetPowerState(from, PciPowerState.D0));
+        }
+        effects.add(new Effect.Then(new PowerEvent.PoweredUp(from)));
+        return Step.done(
+                s.pm(s.pm().status(RuntimeStatus.RESUMING).request(Request.NONE)), effects);
+    }
+
+    Step step(PowerState s, PowerEvent.Progress event) {
+        return switch (event) {
+            case PowerEvent.IntxMasked(boolean changed) ->
+                    // An unmask kick may have come in between; it must not be forgotten (bug I.1).
+                    Step.done(s.pci(s.pci().intxMasked(s.pci().intxMasked() || changed)));
+            case PowerEvent.PowerStateReached(PciPowerState state) -> reached(s, state);
+            case PowerEvent.SuspendFinished() -> suspendFinished(s);
+            case PowerEvent.PoweredUp(PciPowerState from) -> poweredUp(s, from);
+            case PowerEvent.Restored() -> restored(s);
+            case PowerEvent.ResumeFinished() -> resumeFinished(s);
+            case PowerEvent.Failed(Effect effect, Refusal why) ->
+                    switch (s.status()) {
+                        case SUSPENDING -> suspendFailed(s, effect, why);
+                        case RESUMING -> resumeFailed(s, effect, why);
+                        case ACTIVE, SUSPENDED -> moveFailed(s, effect, why);
+                    };
+        };
+    }
+
+    private static Step reached(PowerState s, PciPowerState state) {
+        PciPower pci = s.pci().powerState(state);
+        return Step.done(s.pci(s.status() == RuntimeStatus.ACTIVE ? pci.userState(state) : pci));
+    }
+
+    private Step suspendFinished(PowerState s) {
+        List<Effect> effects = new ArrayList<>();
+        if (parented) {
+            effects.add(new Effect.ParentChildSuspended());
+        }
+        if (s.pm().deferredResume()) {
+            effects.add(new Effect.Then(new PowerEvent.Resume()));
+        }
+        return Step.done(
+                s.pm(s.pm().status(RuntimeStatus.SUSPENDED).deferredResume(false)), effects);
+    }
+
+    /**
+     * Only "not now" does not stick (spec E). vfio's own callback never fails; a device layer's
+     * may, and then everything done so far is undone, so that nothing is left masked or asleep.
+     */
+    private static Step suspendFailed(PowerState s, Effect effect, Refusal why) {
+        boolean notNow = why == Refusal.EAGAIN || why == Refusal.EBUSY;
+        boolean stillWhereTheUserPutIt =
+                effect instanceof Effect.SetPowerState(PciPowerState from, PciPowerState to)
+                        && to == PciPowerState.D0
+                        && from != PciPowerState.D0;
+        boolean told = effect instanceof Effect.SetPowerState && !stillWhereTheUserPutIt;
+        PciPowerState now =
+                stillWhereTheUserPutIt ? ((Effect.SetPowerState) effect).from() : PciPowerState.D0;
+        List<Effect> effects = new ArrayList<>();
+        if (told) {
+            effects.add(new Effect.Resume(PciPowerState.D0));
+            if (s.pci().pmeArmed()) {
+                effects.add(new Effect.ArmPme(false));
+            }
+        }
+        if (s.pci().intxMasked()) {
+            effects.add(new Effect.UnmaskIntx());
+        }
+        PowerState next =
+                s.pm(
+                                s.pm().status(RuntimeStatus.ACTIVE)
+                                        .deferredResume(false)
+                                        .error(notNow ? Optional.empty() : Optional.of(why)))
+                        .pci(
+                                s.pci()
+                                        .powerState(now)
+                                        .userState(now)
+                                        .asleep(false)
+                                        .pmeArmed(false)
+                                        .intxMasked(false));
+        return new Step(next, effects, new Outcome.Refused(why));
+    }
+
+    /** Powered and accessible: config restored, the model told, PME disarmed. Else only go on. */
+    private static Step poweredUp(PowerState s, PciPowerState from) {
+        List<Effect> effects = new ArrayList<>();
+        if (s.pci().asleep() && s.pci().powerState() == PciPowerState.D0) {
+            effects.add(new Effect.Resume(from));
+            if (s.pci().pmeArmed()) {
+                effects.add(new Effect.ArmPme(false));
+            }
+        }
+        effects.add(new Effect.Then(new PowerEvent.Restored()));
+        return Step.done(s, effects);
+    }
+
+    /**
+     * vfio's runtime_resume (spec B3): with a wakeup, low power is over and one reference is taken
+     * back; then mappings work, then the signal, then INTx; the access returns after all of it. It
+     * runs for an inaccessible function as well (spec E). Without wakeup, engaged stays.
+     */
+    private static Step restored(PowerState s) {
+        boolean accessible = s.pci().powerState() == PciPowerState.D0;
+        boolean unmask = s.pci().intxMasked();
+        PowerState next = s.pci(s.pci().asleep(!accessible).pmeArmed(false).intxMasked(false));
+        List<Effect> effects = new ArrayList<>();
+        if (s.contract().wakeup().isPresent()) {
+            next = next.contract(s.contract().disengage()).addUsage(1);
+            effects.add(new Effect.Signal(s.contract().wakeup().get()));
+        }
+        if (unmask) {
+            effects.add(new Effect.UnmaskIntx());
+        }
+        effects.add(new Effect.Then(new PowerEvent.ResumeFinished()));
+        return Step.done(next, effects);
+    }
+
+    private Step resumeFinished(PowerState s) {
+        List<Effect> effects = new ArrayList<>();
+        if (s.pci().intxMasked()) {
+            effects.add(new Effect.UnmaskIntx());
+        }
+        if (parented) {
+            effects.add(new Effect.ParentChildActive());
+            effects.add(new Effect.ParentPut());
+        }
+        Step idle =
+                RuntimePmRules.queueIdle(
+                        s.pm(s.pm().status(RuntimeStatus.ACTIVE)).pci(s.pci().intxMasked(false)));
+        effects.addAll(idle.effects());
+        return Step.done(idle.next(), effects);
+    }
+
+    /**
+     * Suspended as before, contract untouched; whether the error sticks is the profile's. A parent
+     * that does not wake is EBUSY and never sticks (spec E).
+     */
+    private Step resumeFailed(PowerState s, Effect effect, Refusal why) {
+        boolean parentFailed = effect instanceof Effect.ParentGet;
+        boolean sticks = config.profile().resumeErrorsStick() && !parentFailed;
+        PowerState next =
+                s.pm(
+                        s.pm().status(RuntimeStatus.SUSPENDED)
+                                .error(sticks ? Optional.of(why) : Optional.empty()));
+        return parented && !parentFailed
+                ? Step.refused(next, why, new Effect.ParentPut())
+                : Step.refused(next, why);
+    }
+
+    /** A PMCSR write or a reset that the function did not follow: it is where it was. */
+    private static Step moveFailed(PowerState s, Effect effect, Refusal why) {
+        if (effect instanceof Effect.SetPowerState(PciPowerState from, _)) {
+            return Step.refused(s.pci(s.pci().powerState(from).userState(from)), why);
+        }
+        return Step.refused(s, why);
+    }
+}
