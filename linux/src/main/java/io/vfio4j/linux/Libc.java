@@ -241,10 +241,12 @@ final class Libc {
     /**
      * A call that does nothing but pass through a safepoint poll on its way back into Java, which
      * is where the virtual machine delivers the error of a faulting memory access before it.
+     *
+     * @param value what was read, if anything: being used here, the read cannot be optimized away
      */
-    static void fence() {
+    static void fence(long value) {
         try {
-            long _ = (long) Fence.PLAIN.invokeExact(LABS, 0L);
+            long _ = (long) Fence.PLAIN.invokeExact(LABS, value);
         } catch (Throwable thrown) {
             throw unchecked(thrown);
         }

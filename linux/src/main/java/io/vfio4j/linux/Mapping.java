@@ -4,7 +4,6 @@ package io.vfio4j.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
@@ -15,18 +14,21 @@ import java.nio.ByteOrder;
  * inside, and an access afterwards throws IllegalStateException. The descriptor may be closed
  * before.
  *
- * <p>Threads: any thread, any time. The single accessors are opaque: each is one access of that
- * width, neither torn, dropped, repeated nor reordered among those to the same place; they are no
- * memory barrier. The bulk methods copy in whatever pieces suit the machine.
+ * <p>Threads: any thread, any time. Each single accessor is one access of that width, neither torn,
+ * dropped, repeated, merged nor moved past another accessor by the compiler, which cannot see
+ * through the fence below; it is no barrier to the processor. The bulk methods copy in whatever
+ * pieces suit the machine.
  *
  * <p>Faults: an access to a page that nothing backs any more (the file was truncated, the device
  * sleeps) throws {@link MappingFaultException}; the virtual machine lives on and so does the
  * mapping. How: HotSpot turns the bus error into an InternalError, but in compiled code only at the
  * next safepoint poll, which is often outside the method that faulted, and until then the program
- * would go on with whatever the register held. So each accessor is followed by a <em>fence</em>, a
+ * would go on with whatever the register held. So each access is followed by a <em>fence</em>, a
  * call into the C library that does nothing but pass such a poll on return, inside the same try; no
- * value gets out before it. For the same reason there is no compare-and-set (its fault kills an
- * interpreting virtual machine) and the segment is never handed out.
+ * value gets out before it. And since an interpreting virtual machine dies of a fault in any but
+ * the plainest instruction (an exchange, which is what a volatile or opaque store and a
+ * compare-and-set are there), there are plain loads, stores and copies only, and the segment is
+ * never handed out.
  *
  * <p>All offsets and lengths are in bytes. An offset outside the mapping throws
  * IndexOutOfBoundsException; one that is not a multiple of the accessor's width throws
@@ -38,10 +40,13 @@ public final class Mapping implements AutoCloseable {
     private static final int PROT_WRITE = 2;
     private static final int MAP_SHARED = 1;
 
-    private static final VarHandle BYTE = exact(ValueLayout.JAVA_BYTE);
-    private static final VarHandle SHORT = exact(ValueLayout.JAVA_SHORT);
-    private static final VarHandle INT = exact(ValueLayout.JAVA_INT);
-    private static final VarHandle LONG = exact(ValueLayout.JAVA_LONG);
+    private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+    private static final ValueLayout.OfShort SHORT =
+            ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt INT =
+            ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LONG =
+            ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Arena arena = Arena.ofShared();
     private final UseCount uses = new UseCount();
@@ -124,8 +129,8 @@ public final class Mapping implements AutoCloseable {
      */
     public byte getByte(long offset) {
         try {
-            byte value = (byte) BYTE.getOpaque(segment, offset);
-            Libc.fence();
+            byte value = segment.get(BYTE, offset);
+            Libc.fence(value);
             return value;
         } catch (InternalError fault) {
             throw new MappingFaultException(offset, 1, fault);
@@ -140,8 +145,8 @@ public final class Mapping implements AutoCloseable {
      */
     public short getShort(long offset) {
         try {
-            short value = (short) SHORT.getOpaque(segment, offset);
-            Libc.fence();
+            short value = segment.get(SHORT, offset);
+            Libc.fence(value);
             return value;
         } catch (InternalError fault) {
             throw new MappingFaultException(offset, 2, fault);
@@ -156,8 +161,8 @@ public final class Mapping implements AutoCloseable {
      */
     public int getInt(long offset) {
         try {
-            int value = (int) INT.getOpaque(segment, offset);
-            Libc.fence();
+            int value = segment.get(INT, offset);
+            Libc.fence(value);
             return value;
         } catch (InternalError fault) {
             throw new MappingFaultException(offset, 4, fault);
@@ -172,8 +177,8 @@ public final class Mapping implements AutoCloseable {
      */
     public long getLong(long offset) {
         try {
-            long value = (long) LONG.getOpaque(segment, offset);
-            Libc.fence();
+            long value = segment.get(LONG, offset);
+            Libc.fence(value);
             return value;
         } catch (InternalError fault) {
             throw new MappingFaultException(offset, 8, fault);
@@ -189,8 +194,8 @@ public final class Mapping implements AutoCloseable {
     public void putByte(long offset, byte value) {
         requireWritable();
         try {
-            BYTE.setOpaque(segment, offset, value);
-            Libc.fence();
+            segment.set(BYTE, offset, value);
+            Libc.fence(0);
         } catch (InternalError fault) {
             throw new MappingFaultException(offset, 1, fault);
         }
@@ -205,8 +210,8 @@ public final class Mapping implements AutoCloseable {
     public void putShort(long offset, short value) {
         requireWritable();
         try {
-            SHORT.setOpaque(segment, offset, value);
-            Libc.fence();
+            segment.set(SHORT, offset, value);
+            Libc.fence(0);
         } catch (InternalError fault) {
             throw new MappingFaultException(offset, 2, fault);
         }
@@ -221,8 +226,8 @@ public final class Mapping implements AutoCloseable {
     public void putInt(long offset, int value) {
         requireWritable();
         try {
-            INT.setOpaque(segment, offset, value);
-            Libc.fence();
+            segment.set(INT, offset, value);
+            Libc.fence(0);
         } catch (InternalError fault) {
             throw new MappingFaultException(offset, 4, fault);
         }
@@ -237,8 +242,8 @@ public final class Mapping implements AutoCloseable {
     public void putLong(long offset, long value) {
         requireWritable();
         try {
-            LONG.setOpaque(segment, offset, value);
-            Libc.fence();
+            segment.set(LONG, offset, value);
+            Libc.fence(0);
         } catch (InternalError fault) {
             throw new MappingFaultException(offset, 8, fault);
         }
@@ -256,7 +261,7 @@ public final class Mapping implements AutoCloseable {
         try {
             MemorySegment.copy(
                     segment, ValueLayout.JAVA_BYTE, offset, destination, destinationOffset, length);
-            Libc.fence();
+            Libc.fence(0);
         } catch (InternalError fault) {
             throw new MappingFaultException(offset, length, fault);
         }
@@ -275,7 +280,7 @@ public final class Mapping implements AutoCloseable {
         try {
             MemorySegment.copy(
                     source, sourceOffset, segment, ValueLayout.JAVA_BYTE, offset, length);
-            Libc.fence();
+            Libc.fence(0);
         } catch (InternalError fault) {
             throw new MappingFaultException(offset, length, fault);
         }
@@ -292,7 +297,7 @@ public final class Mapping implements AutoCloseable {
     public void copyTo(long offset, Memory destination, long destinationOffset, long length) {
         try {
             MemorySegment.copy(segment, offset, destination.segment(), destinationOffset, length);
-            Libc.fence();
+            Libc.fence(0);
         } catch (InternalError fault) {
             throw new MappingFaultException(offset, length, fault);
         }
@@ -310,7 +315,7 @@ public final class Mapping implements AutoCloseable {
         requireWritable();
         try {
             MemorySegment.copy(source.segment(), sourceOffset, segment, offset, length);
-            Libc.fence();
+            Libc.fence(0);
         } catch (InternalError fault) {
             throw new MappingFaultException(offset, length, fault);
         }
@@ -349,9 +354,5 @@ public final class Mapping implements AutoCloseable {
 
     private static void unmap(long address, long length) {
         Libc.check(Libc.munmap(address, length), "munmap", length + " bytes");
-    }
-
-    private static VarHandle exact(ValueLayout layout) {
-        return layout.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
     }
 }

@@ -228,6 +228,11 @@ public final class Poller implements AutoCloseable {
         }
     }
 
+    /** How many are inside at this moment: for tests. */
+    int users() {
+        return uses.users();
+    }
+
     private void enter() {
         if (!uses.enter()) {
             throw new IllegalStateException("this poller is closed");

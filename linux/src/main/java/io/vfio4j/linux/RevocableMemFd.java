@@ -212,7 +212,10 @@ public final class RevocableMemFd implements AutoCloseable {
                 do {
                     result = Libc.madvise(address, size, MADV_POPULATE_READ);
                 } while (result == -Libc.EINTR);
-                Libc.check(result, "madvise", "MADV_POPULATE_READ (Linux 5.14 or newer)");
+                // EFAULT: another holder has cut the file; what is gone is gone.
+                if (result != -Errno.EFAULT.number()) {
+                    Libc.check(result, "madvise", "MADV_POPULATE_READ (Linux 5.14 or newer)");
+                }
             } finally {
                 Libc.check(Libc.munmap(address, size), "munmap", "");
             }

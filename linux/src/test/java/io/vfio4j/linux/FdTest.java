@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.linux;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import java.nio.file.Path;
+
+/** A descriptor has one owner, and its number is never used for someone else's file. */
+@Timeout(20)
+class FdTest {
+    @Test
+    void shouldCountWhatIsOpen() {
+        int before = Fd.openCount();
+        Fd fd = Fd.open(Path.of("/dev/null"), true);
+        assertThat(Fd.openCount()).isEqualTo(before + 1);
+        Fd second = fd.duplicate();
+        assertThat(Fd.openCount()).isEqualTo(before + 2);
+        assertThat(second.number()).isNotEqualTo(fd.number());
+        fd.close();
+        assertThat(second.isOpen()).isTrue();
+        second.close();
+        assertThat(Fd.openCount()).isEqualTo(before);
+    }
+
+    @Test
+    void shouldCloseOnce() {
+        Fd fd = Fd.open(Path.of("/dev/null"), false);
+        int number = fd.number();
+        fd.close();
+        // The lowest free number is given out next: a second close would hit this one.
+        try (Fd next = Fd.open(Path.of("/dev/null"), false)) {
+            assertThat(next.number()).isEqualTo(number);
+            fd.close();
+            assertThat(Libc.fcntl(number, 1, 0)).isNotNegative();
+        }
+        assertThat(fd.isOpen()).isFalse();
+        assertThat(fd).hasToString("fd " + number + " (closed)");
+    }
+
+    @Test
+    void shouldRefuseUseAfterClose() {
+        Fd fd = Fd.open(Path.of("/dev/null"), false);
+        fd.close();
+        assertThatThrownBy(fd::number)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageMatching("descriptor \\d+ is closed");
+        assertThatThrownBy(fd::duplicate).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> Ioctl.call(fd, 0, 0)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> Mapping.map(fd, 0, 1, false))
+                .isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void shouldKeepTheNumberAsLongAsACallIsInside() {
+        Fd fd = Fd.open(Path.of("/dev/null"), false);
+        int number = fd.enter();
+        fd.close();
+        assertThat(Libc.fcntl(number, 1, 0)).isNotNegative();
+        assertThat(fd.tryEnter()).isFalse();
+        fd.leave();
+        assertThat(Libc.fcntl(number, 1, 0)).isEqualTo(-Errno.EBADF.number());
+    }
+
+    @Test
+    void shouldSayWhatCouldNotBeOpened() {
+        assertThatThrownBy(() -> Fd.open(Path.of("/nowhere/at all"), false))
+                .isInstanceOf(LinuxException.class)
+                .hasMessage("open /nowhere/at all: ENOENT (no such file or directory)");
+        assertThatThrownBy(() -> Fd.own(-1)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void shouldOpenNamesThatAreNotAscii() {
+        assertThatThrownBy(() -> Fd.open(Path.of("/tmp").resolve("Gerät"), false))
+                .isInstanceOfSatisfying(
+                        LinuxException.class, e -> assertThat(e.errno()).isEqualTo(Errno.ENOENT));
+    }
+
+    @Test
+    void shouldReadAndWriteAtAPosition() {
+        try (MemFd file = MemFd.create("positions", 16);
+                Memory memory = Memory.allocate(32)) {
+            memory.putLong(8, 0x0102030405060708L);
+            assertThat(file.fd().write(4, memory, 8, 8)).isEqualTo(8);
+            assertThat(file.fd().read(4, memory, 16, 16)).isEqualTo(12);
+            assertThat(memory.getLong(16)).isEqualTo(0x0102030405060708L);
+            assertThat(file.fd().read(16, memory, 0, 1)).isZero();
+            assertThatThrownBy(() -> file.fd().read(0, memory, 31, 2))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+        }
+    }
+}

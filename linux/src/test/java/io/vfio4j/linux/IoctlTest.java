@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.linux;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+
+import java.nio.file.Path;
+
+/** Requests with a number and with a structure, and the errno of one that is refused. */
+class IoctlTest {
+    private static final int FIONREAD = 0x541b;
+    private static final int FIOCLEX = 0x5451;
+    private static final int FIONCLEX = 0x5450;
+
+    @Test
+    void shouldFillAStructure() {
+        UnixStream[] pair = UnixStream.pair();
+        try (UnixStream here = pair[0];
+                UnixStream there = pair[1];
+                Memory memory = Memory.allocate(64)) {
+            here.send(memory, 0, 13);
+            assertThat(Ioctl.call(there.fd(), FIONREAD, memory, 20)).isZero();
+            assertThat(memory.getInt(20)).isEqualTo(13);
+            assertThatThrownBy(() -> Ioctl.call(there.fd(), FIONREAD, memory, 64))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+        }
+    }
+
+    @Test
+    void shouldPassANumber() {
+        try (Fd fd = Fd.open(Path.of("/dev/null"), false)) {
+            assertThat(Ioctl.call(fd, FIONCLEX, 0)).isZero();
+            assertThat(Libc.fcntl(fd.number(), 1, 0)).isZero();
+            assertThat(Ioctl.call(fd, FIOCLEX, 0)).isZero();
+            assertThat(Libc.fcntl(fd.number(), 1, 0)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void shouldSayWhichRequestWasRefused() {
+        try (Fd fd = Fd.open(Path.of("/dev/null"), false)) {
+            assertThatThrownBy(() -> Ioctl.call(fd, 0x3b75, 0))
+                    .isInstanceOfSatisfying(
+                            LinuxException.class,
+                            e -> assertThat(e.errno()).isEqualTo(Errno.ENOTTY))
+                    .hasMessageStartingWith("ioctl 0x3b75 on fd ");
+        }
+    }
+
+    @Test
+    void shouldRunWhereItWasPinned() {
+        Thread thread =
+                Thread.ofPlatform()
+                        .start(() -> {
+                            Cpu.pin(0);
+                            assertThat(Cpu.current()).isZero();
+                        });
+        assertThatThrownBy(() -> Cpu.pin(1023)).isInstanceOf(LinuxException.class);
+        assertThatThrownBy(() -> Cpu.pin(1024)).isInstanceOf(IndexOutOfBoundsException.class);
+        try {
+            thread.join();
+        } catch (InterruptedException interrupted) {
+            throw new IllegalStateException(interrupted);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.linux;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** What is taken from every process and given back: all of it, and never anything else. */
+@Timeout(60)
+class RevocableMemFdTest {
+    private static final int PAGE = 4096;
+    private static final long ODD_SIZE = (5 << 20) + 3 * PAGE;
+
+    private int before;
+
+    @BeforeEach
+    void count() {
+        assertThat(RevocableMemFd.isLossless()).isTrue();
+        before = Fd.openCount();
+    }
+
+    @AfterEach
+    void shouldLeakNothing() {
+        assertThat(Fd.openCount()).isEqualTo(before);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {PAGE, 2 << 20, ODD_SIZE})
+    void shouldGiveBackWhatItTook(long size) {
+        long seed = 42;
+        Random random = new Random(seed);
+        byte[] contents = new byte[(int) size];
+        random.nextBytes(contents);
+        byte[] read = new byte[(int) size];
+        try (RevocableMemFd file = RevocableMemFd.create("bar", size);
+                Mapping mapping = Mapping.map(file.fd(), 0, size, true)) {
+            mapping.put(0, contents, 0, contents.length);
+
+            try (Memory revoked = file.revoke()) {
+                assertThat(file.isRevoked()).isTrue();
+                revoked.get(0, read, 0, read.length);
+                assertThat(read).isEqualTo(contents);
+                for (long at = 0; at < size; at += PAGE) {
+                    long page = at;
+                    assertThatThrownBy(() -> mapping.getInt(page))
+                            .isInstanceOf(MappingFaultException.class);
+                }
+                revoked.putInt(0, 0x12345678);
+                file.restore(revoked);
+            }
+            assertThat(file.isRevoked()).isFalse();
+            assertThat(mapping.getInt(0)).isEqualTo(0x12345678);
+            mapping.get(4, read, 4, read.length - 4);
+            System.arraycopy(contents, 0, read, 0, 4);
+            assertThat(read).isEqualTo(contents);
+        }
+    }
+
+    @Test
+    void shouldReadAsZerosWhatNobodyWrote() {
+        try (RevocableMemFd file = RevocableMemFd.create("bar", ODD_SIZE);
+                Mapping mapping = Mapping.map(file.fd(), 0, ODD_SIZE, true)) {
+            mapping.putByte(3 * PAGE, (byte) 7);
+            try (Memory revoked = file.revoke()) {
+                for (long at = 0; at < ODD_SIZE; at += 8) {
+                    assertThat(revoked.getLong(at)).isEqualTo(at == 3 * PAGE ? 7 : 0);
+                }
+            }
+        }
+    }
+
+    @Test
+    void shouldLoseNoStoreOfAnyProcess() throws Exception {
+        long size = 3 << 20;
+        try (RevocableMemFd file = RevocableMemFd.create("bar", size);
+                Memory contents = Memory.allocate(size)) {
+            Path path =
+                    Path.of("/proc/" + ProcessHandle.current().pid() + "/fd/" + file.fd().number());
+            // Words in the first and in the last piece, far apart and in pages of their own.
+            Process child =
+                    ChildJvm.start(
+                            StoreProbe.class,
+                            List.of("--enable-native-access=io.vfio4j.linux"),
+                            path.toString(),
+                            Long.toString(size),
+                            "0",
+                            Long.toString(96 * PAGE),
+                            "8");
+            BufferedReader output =
+                    new BufferedReader(
+                            new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8));
+            assertThat(output.readLine()).isEqualTo("storing");
+
+            AtomicBoolean stop = new AtomicBoolean();
+            StoreProbe.Storer storer = new StoreProbe.Storer(path, size, 8, 96 * PAGE, 8);
+            Thread thread =
+                    Thread.ofPlatform()
+                            .start(() -> {
+                                while (!stop.get()) {
+                                    storer.run(1000);
+                                }
+                            });
+            for (int round = 0; round < 100; round++) {
+                file.revoke(contents);
+                file.restore(contents);
+            }
+            // The thread has met one more revocation for sure.
+            long met = storer.faults.get();
+            file.revoke(contents);
+            Awaitility.await().until(() -> storer.faults.get() > met);
+            file.restore(contents);
+            stop.set(true);
+            thread.join();
+            child.getOutputStream().write('\n');
+            child.getOutputStream().close();
+            assertThat(output.readLine()).isEqualTo("faults=true lost=0");
+            assertThat(child.waitFor()).isZero();
+            assertThat(storer.lost.get()).isZero();
+            storer.close();
+        }
+    }
+
+    @Test
+    void shouldNotLetAnotherHolderPreventIt() {
+        try (RevocableMemFd file = RevocableMemFd.create("bar", PAGE);
+                Fd other = file.fd().duplicate()) {
+            assertThat(Libc.fcntl(other.number(), 1033 /* F_ADD_SEALS */, 2 /* F_SEAL_SHRINK */))
+                    .isEqualTo(-Errno.EPERM.number());
+            file.revoke().close();
+        }
+    }
+
+    @Test
+    void shouldSurviveAHolderThatChangesTheSize() {
+        try (RevocableMemFd file = RevocableMemFd.create("bar", 4 * PAGE);
+                Mapping mapping = Mapping.map(file.fd(), 0, 4 * PAGE, true);
+                Memory contents = Memory.allocate(4 * PAGE)) {
+            mapping.putInt(0, 1);
+            mapping.putInt(3 * PAGE, 3);
+            Libc.ftruncate(file.fd().number(), 2 * PAGE);
+            file.revoke(contents);
+            assertThat(contents.getInt(0)).isEqualTo(1);
+            assertThat(contents.getInt(3 * PAGE)).isZero();
+
+            Libc.ftruncate(file.fd().number(), 9 * PAGE);
+            contents.putInt(3 * PAGE, 4);
+            file.restore(contents);
+            assertThat(mapping.getInt(3 * PAGE)).isEqualTo(4);
+        }
+    }
+
+    @Test
+    void shouldRefuseWhatIsOutOfOrder() {
+        try (RevocableMemFd file = RevocableMemFd.create("bar", PAGE);
+                Memory contents = Memory.allocate(PAGE);
+                Memory small = Memory.allocate(8)) {
+            assertThatThrownBy(() -> file.restore(contents))
+                    .isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(() -> file.revoke(small))
+                    .isInstanceOf(IllegalArgumentException.class);
+            file.revoke(contents);
+            assertThatThrownBy(() -> file.revoke(contents))
+                    .isInstanceOf(IllegalStateException.class);
+        }
+        assertThatThrownBy(() -> RevocableMemFd.create("bar", 100))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+}
