@@ -31,6 +31,20 @@ final class DeviceUnderTest {
         this.power = DevicePower.bind(config, actions, queue, clock);
     }
 
+    private DeviceUnderTest(PowerConfig config, DevicePower parent) {
+        this.config = config;
+        this.power = DevicePower.bind(config, actions, queue, clock, parent);
+    }
+
+    /** A child, bound and awake. */
+    static DeviceUnderTest bindBelow(DeviceUnderTest parent) {
+        return bindBelow(parent, D3HOT);
+    }
+
+    static DeviceUnderTest bindBelow(DeviceUnderTest parent, PowerConfig config) {
+        return new DeviceUnderTest(config, parent.power);
+    }
+
     /** Bound, settled, open, memory enabled, workqueue empty. */
     static DeviceUnderTest open(PowerConfig config) {
         DeviceUnderTest device = new DeviceUnderTest(config);
