@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.power;
+
+import static io.vfio4j.power.PciPowerState.D0;
+import static io.vfio4j.power.PciPowerState.D1;
+import static io.vfio4j.power.PciPowerState.D2;
+import static io.vfio4j.power.PciPowerState.D3COLD;
+import static io.vfio4j.power.PciPowerState.D3HOT;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** Spec E and B6: D-states, legal transitions, delays, and what a suspend does with them. */
+class DStateTest {
+    private static final PowerConfig ALL = DeviceUnderTest.ALL_STATES;
+
+    @Test
+    void shouldUseTheNamesOfSysfs() {
+        assertThat(PciPowerState.values())
+                .extracting(PciPowerState::sysfsName)
+                .containsExactly("D0", "D1", "D2", "D3hot", "D3cold");
+        assertThat(PciPowerState.values())
+                .extracting(PciPowerState::pmcsrBits)
+                .containsExactly(0, 1, 2, 3, 3);
+        assertThat(PciPowerState.ofPmcsrBits(0xfff7)).isEqualTo(D3HOT);
+    }
+
+    @Nested
+    class LegalTransitions {
+        /** D0->D1/2/3, D1->D2/3, D2->D3, any->D0; upward moves other than to D0 are refused. */
+        @ParameterizedTest(name = "{0} -> {1} gives {2}")
+        @CsvSource({
+            "D0,D0,D0", "D0,D1,D1", "D0,D2,D2", "D0,D3HOT,D3HOT",
+            "D1,D0,D0", "D1,D1,D1", "D1,D2,D2", "D1,D3HOT,D3HOT",
+            "D2,D0,D0", "D2,D1,D2", "D2,D2,D2", "D2,D3HOT,D3HOT",
+            "D3HOT,D0,D0", "D3HOT,D1,D3HOT", "D3HOT,D2,D3HOT", "D3HOT,D3HOT,D3HOT"
+        })
+        void shouldFollowLinux(PciPowerState from, PciPowerState to, PciPowerState expected) {
+            DeviceUnderTest device = DeviceUnderTest.open(ALL);
+            assertThat(device.writePmcsr(from)).isEqualTo(from);
+            device.actions.log.clear();
+            assertThat(device.writePmcsr(to)).isEqualTo(expected);
+            assertThat(device.power.powerState()).isEqualTo(expected);
+            assertThat(device.power.runtimeStatus()).isEqualTo("active");
+            assertThat(device.actions.count(from.sysfsName() + "->"))
+                    .isEqualTo(from == expected ? 0 : 1);
+        }
+
+        @Test
+        void shouldIgnoreUnsupportedStates() {
+            DeviceUnderTest device = DeviceUnderTest.open(DeviceUnderTest.D3HOT);
+            assertThat(device.writePmcsr(D1)).isEqualTo(D0);
+            assertThat(device.writePmcsr(D2)).isEqualTo(D0);
+            assertThat(device.writePmcsr(D3COLD)).isEqualTo(D0);
+            assertThat(device.actions.log).isEmpty();
+        }
+
+        @Test
+        void shouldStayInD0WithoutPmCapability() {
+            DeviceUnderTest device =
+                    DeviceUnderTest.open(PowerConfig.DEFAULT.withPm(PmCapability.NONE));
+            assertThat(device.writePmcsr(D3HOT)).isEqualTo(D0);
+        }
+
+        @Test
+        void shouldRefuseSilentlyWithVirtualFunctions() {
+            DeviceUnderTest device = DeviceUnderTest.open(ALL);
+            device.writePmcsr(D3HOT);
+            device.power.host().enableVfs(1);
+            assertThat(device.power.userState()).isEqualTo(D0);
+            assertThat(device.writePmcsr(D3HOT)).isEqualTo(D0);
+            device.power.host().disableVfs();
+            assertThat(device.writePmcsr(D3HOT)).isEqualTo(D3HOT);
+        }
+
+        @Test
+        void shouldStaySilentlyIfTheDeviceDoesNotFollow() {
+            DeviceUnderTest device = DeviceUnderTest.open(ALL);
+            device.actions.failMove = Optional.of(Refusal.EIO);
+            assertThat(device.writePmcsr(D3HOT)).isEqualTo(D0);
+            assertThat(device.power.mappingsAccessible()).isTrue();
+            assertThat(device.actions.mapped).isTrue();
+        }
+    }
+
+    @Nested
+    class UserD3hot {
+        @Test
+        void shouldTakeMappingsAndMemoryAwayBeforeTheMoveAndGiveThemBackAfterIt() {
+            DeviceUnderTest device = DeviceUnderTest.open(ALL);
+            device.writePmcsr(D3HOT);
+            assertThat(device.power.memoryAccessible()).isFalse();
+            device.writePmcsr(D0);
+            assertThat(device.power.memoryAccessible()).isTrue();
+            assertThat(device.actions.log)
+                    .containsExactly("revoke", "D0->D3hot", "D3hot->D0", "restore");
+        }
+
+        @Test
+        void shouldNotSurviveASuspend() {
+            DeviceUnderTest device = DeviceUnderTest.open(ALL);
+            device.writePmcsr(D3HOT);
+            device.enter(device.oldWakeup);
+            device.actions.log.clear();
+            device.queue.drain();
+            assertThat(device.actions.log)
+                    .containsExactly("D3hot->D0", "mask INTx", "suspend D3hot", "D0->D3hot");
+            device.touch();
+            assertThat(device.power.userState()).isEqualTo(D0);
+            assertThat(device.power.memoryAccessible()).isTrue();
+            assertThat(device.power.mappingsAccessible()).isTrue();
+        }
+
+        @Test
+        void shouldBeUndoneByResetAndLastClose() {
+            DeviceUnderTest device = DeviceUnderTest.open(ALL);
+            device.writePmcsr(D3HOT);
+            device.actions.log.clear();
+            try (Access access = device.power.access()) {
+                access.deviceReset();
+            }
+            assertThat(device.actions.log).containsExactly("D3hot->D0", "restore", "reset");
+            device.writePmcsr(D2);
+            device.actions.log.clear();
+            device.power.lastClose();
+            assertThat(device.actions.log).startsWith("D2->D0", "tear down");
+        }
+    }
+
+    @Nested
+    class SuspendTarget {
+        private PciPowerState sleepsIn(PowerConfig config, boolean d3coldAllowed) {
+            DeviceUnderTest device = DeviceUnderTest.open(config);
+            device.power.host().writeD3coldAllowed(d3coldAllowed);
+            device.enter();
+            device.queue.drain();
+            assertThat(device.power.runtimeStatus()).isEqualTo("suspended");
+            return device.power.powerState();
+        }
+
+        @Test
+        void shouldBeD3coldWhereThePlatformCanAndItIsAllowed() {
+            assertThat(sleepsIn(DeviceUnderTest.D3COLD, true)).isEqualTo(D3COLD);
+            assertThat(sleepsIn(DeviceUnderTest.D3COLD, false)).isEqualTo(D3HOT);
+            assertThat(sleepsIn(DeviceUnderTest.D3HOT, true)).isEqualTo(D3HOT);
+        }
+
+        @Test
+        void shouldStayInD0WithoutPmCapability() {
+            PowerConfig edu = PowerConfig.DEFAULT.withPm(PmCapability.NONE);
+            assertThat(sleepsIn(edu, true)).isEqualTo(D0);
+            DeviceUnderTest device = DeviceUnderTest.in(ContractState.W_S, edu);
+            assertThat(device.power.mappingsAccessible()).isFalse();
+            assertThat(device.power.ioeventfdKick(() -> {})).isEqualTo(IoEventFdOutcome.WRITTEN);
+            assertThat(device.power.runtimeStatus()).isEqualTo("suspended");
+            assertThat(device.power.usage()).isZero();
+            device.touch();
+            assertThat(device.actions.log).contains("resume D0");
+            assertThat(device.oldWakeup.signals).hasValue(1);
+        }
+
+        @Test
+        void shouldTakeANewPermissionAtTheNextSuspend() {
+            DeviceUnderTest device = DeviceUnderTest.in(ContractState.N_S, DeviceUnderTest.D3COLD);
+            device.power.host().writeD3coldAllowed(false);
+            device.queue.drain();
+            assertThat(device.power.powerState()).isEqualTo(D3HOT);
+        }
+    }
+
+    @Nested
+    class Pme {
+        @Test
+        void shouldBeArmedOnlyIfSignalledFromTheTargetAndHeardUpstream() {
+            for (boolean heard : List.of(true, false)) {
+                for (Set<PciPowerState> from : List.of(Set.of(D3HOT), Set.of(D3COLD))) {
+                    DeviceUnderTest device =
+                            DeviceUnderTest.in(
+                                    ContractState.W_S,
+                                    PowerConfig.DEFAULT
+                                            .withPlatformWake(heard)
+                                            .withPm(
+                                                    new PmCapability(
+                                                            true, false, false, true, from)));
+                    boolean armed = heard && from.contains(D3HOT);
+                    assertThat(device.power.state().pci().pmeArmed()).isEqualTo(armed);
+                    assertThat(device.power.host().pme()).isEqualTo(armed);
+                }
+            }
+        }
+
+        @Test
+        void shouldBeArmedBeforeTheMoveAndDisarmedAfterTheRestore() {
+            DeviceUnderTest device = DeviceUnderTest.open(ALL.withPlatformWake(true));
+            device.enter();
+            device.actions.log.clear();
+            device.queue.drain();
+            assertThat(device.actions.log)
+                    .containsExactly("mask INTx", "suspend D3hot", "arm PME", "D0->D3hot");
+            device.actions.log.clear();
+            device.touch();
+            assertThat(device.actions.log)
+                    .containsExactly("D3hot->D0", "resume D3hot", "disarm PME");
+            assertThat(device.power.host().pme()).isFalse();
+        }
+    }
+
+    /** 10 ms D0<->D3hot, 200 us for D2, 100 ms after D3cold power-up, then poll until ready. */
+    @Nested
+    class DelaysUsed {
+        @ParameterizedTest(name = "{0} -> {1}: {2} us")
+        @CsvSource({
+            "D0,D1,0",
+            "D1,D0,0",
+            "D0,D2,200",
+            "D1,D2,200",
+            "D2,D0,200",
+            "D0,D3HOT,10000",
+            "D1,D3HOT,10000",
+            "D2,D3HOT,10000",
+            "D3HOT,D0,10000",
+            "D0,D3COLD,10000",
+            "D3COLD,D0,100000",
+            "D0,D0,0"
+        })
+        void shouldBeThoseOfTheSpecification(PciPowerState from, PciPowerState to, long micros) {
+            assertThat(Delays.SPEC.between(from, to)).isEqualTo(Duration.ofNanos(micros * 1000));
+            assertThat(Delays.ZERO.between(from, to)).isZero();
+        }
+
+        @Test
+        void shouldBeSleptOnTheInjectedClockOnly() {
+            DeviceUnderTest device = DeviceUnderTest.open(ALL.withDelays(Delays.SPEC));
+            device.clock.sleeps.clear();
+            device.writePmcsr(D1);
+            device.writePmcsr(D2);
+            device.writePmcsr(D3HOT);
+            device.writePmcsr(D0);
+            assertThat(device.clock.sleeps)
+                    .containsExactly(
+                            Duration.ofNanos(200_000),
+                            Duration.ofMillis(10),
+                            Duration.ofMillis(10));
+        }
+
+        @Test
+        void shouldPollAfterD3coldUntilReady() {
+            DeviceUnderTest device =
+                    DeviceUnderTest.in(
+                            ContractState.W_S, DeviceUnderTest.D3COLD.withDelays(Delays.SPEC));
+            device.clock.sleeps.clear();
+            device.actions.pollsUntilReady = 3;
+            device.touch();
+            assertThat(device.clock.sleeps)
+                    .containsExactly(
+                            Duration.ofMillis(100),
+                            Duration.ofMillis(1),
+                            Duration.ofMillis(2),
+                            Duration.ofMillis(4));
+            assertThat(device.power.powerState()).isEqualTo(D0);
+        }
+    }
+
+    /** "A power-up that reads back all ones marks the device D3cold/inaccessible" (and I.10). */
+    @Nested
+    class Inaccessible {
+        private final DeviceUnderTest device =
+                DeviceUnderTest.in(
+                        ContractState.W_S, DeviceUnderTest.D3COLD.withDelays(Delays.SPEC));
+
+        Inaccessible() {
+            device.actions.answersAfterPowerOn = false;
+            device.touch();
+        }
+
+        @Test
+        void shouldStillSignalAndEndLowPower() {
+            assertThat(device.oldWakeup.signals).hasValue(1);
+            assertThat(device.power.runtimeStatus()).isEqualTo("active");
+            assertThat(device.power.usage()).isEqualTo(1);
+            assertThat(device.power.contractState()).isEqualTo(ContractState.OFF);
+        }
+
+        @Test
+        void shouldShowD3coldAndRefuseMemory() {
+            assertThat(device.power.powerState()).isEqualTo(D3COLD);
+            assertThat(device.power.state().inaccessible()).isTrue();
+            assertThat(device.power.memoryAccessible()).isFalse();
+            assertThat(device.power.mappingsAccessible()).isFalse();
+            assertThat(device.power.ioeventfdKick(() -> {})).isEqualTo(IoEventFdOutcome.DROPPED);
+            assertThat(device.writePmcsr(D3HOT)).isEqualTo(D0);
+        }
+
+        @Test
+        void shouldTellTheModelNothingUntilAPowerUpSucceeds() {
+            assertThat(device.actions.count("resume ")).isZero();
+            device.enter();
+            device.queue.drain();
+            assertThat(device.actions.count("suspend ")).isZero();
+            device.actions.answersAfterPowerOn = true;
+            device.exit();
+            assertThat(device.actions.count("resume D3cold")).isEqualTo(1);
+            assertThat(device.power.state().inaccessible()).isFalse();
+            assertThat(device.power.mappingsAccessible()).isTrue();
+            assertThat(device.actions.mapped).isTrue();
+        }
+
+        @Test
+        void shouldCloseAndOpenAgain() {
+            device.power.lastClose();
+            device.queue.drain();
+            assertThat(device.power.usage()).isZero();
+            device.actions.answersAfterPowerOn = true;
+            device.power.open();
+            assertThat(device.power.powerState()).isEqualTo(D0);
+        }
+    }
+}

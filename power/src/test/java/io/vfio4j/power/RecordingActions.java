@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.power;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** A device layer that writes down what it is told, and does or fails what the test asks for. */
+class RecordingActions implements PowerActions {
+    final List<String> log = new ArrayList<>();
+
+    /** INTx is configured and not masked. */
+    boolean intxUnmasked;
+
+    boolean mapped;
+    boolean answersAfterPowerOn = true;
+    int pollsUntilReady;
+    Optional<Refusal> failSuspend = Optional.empty();
+    Optional<Refusal> failResume = Optional.empty();
+    Optional<Refusal> failMove = Optional.empty();
+    Optional<Refusal> failReset = Optional.empty();
+    Runnable duringSuspend = () -> {};
+    Runnable duringResume = () -> {};
+
+    synchronized void record(String what) {
+        log.add(what);
+    }
+
+    synchronized long count(String prefix) {
+        return log.stream().filter(line -> line.startsWith(prefix)).count();
+    }
+
+    @Override
+    public void suspend(PciPowerState target) {
+        record("suspend " + target.sysfsName());
+        duringSuspend.run();
+        fail(failSuspend, "suspend");
+    }
+
+    @Override
+    public void resume(PciPowerState from) {
+        record("resume " + from.sysfsName());
+        duringResume.run();
+        fail(failResume, "resume");
+    }
+
+    @Override
+    public void setPowerState(PciPowerState from, PciPowerState to) {
+        record(from.sysfsName() + "->" + to.sysfsName());
+        fail(failMove, "move");
+    }
+
+    @Override
+    public boolean ready() {
+        record("ready?");
+        return answersAfterPowerOn && pollsUntilReady-- <= 0;
+    }
+
+    @Override
+    public void armPme(boolean armed) {
+        record(armed ? "arm PME" : "disarm PME");
+    }
+
+    @Override
+    public boolean maskIntx() {
+        record("mask INTx");
+        boolean changed = intxUnmasked;
+        intxUnmasked = false;
+        return changed;
+    }
+
+    @Override
+    public void unmaskIntx() {
+        record("unmask INTx");
+        intxUnmasked = true;
+    }
+
+    @Override
+    public void revokeMappings() {
+        record("revoke");
+        mapped = false;
+    }
+
+    @Override
+    public void restoreMappings() {
+        record("restore");
+        mapped = true;
+    }
+
+    @Override
+    public void reset() {
+        record("reset");
+        fail(failReset, "reset");
+    }
+
+    @Override
+    public void tearDown() {
+        record("tear down");
+    }
+
+    @Override
+    public void requestRelease() {
+        record("REQ");
+    }
+
+    @Override
+    public void warn(String message) {
+        record("WARN " + message);
+    }
+
+    private static void fail(Optional<Refusal> how, String what) {
+        if (how.isPresent()) {
+            throw new PowerFailure(how.get(), what);
+        }
+    }
+}
