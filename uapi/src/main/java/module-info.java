@@ -6,4 +6,6 @@
 module io.vfio4j.uapi {
     requires static transitive org.jspecify;
     requires transitive io.vfio4j.linux;
+
+    exports io.vfio4j.uapi;
 }
