@@ -6,6 +6,7 @@
 module io.vfio4j.uapi {
     requires static transitive org.jspecify;
     requires transitive io.vfio4j.linux;
+    requires tools.jackson.core;
 
     exports io.vfio4j.uapi;
 }
