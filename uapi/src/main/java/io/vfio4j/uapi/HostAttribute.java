@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.uapi;
+
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * What the host side of a device tells and takes, under the names that sysfs has for it below a PCI
+ * device's directory (spec B9). Which of them wake the device is spec C's table.
+ */
+public enum HostAttribute {
+    /** {@code auto} or {@code on}: whether the device may sleep. */
+    POWER_CONTROL("power/control", true, true),
+    /** {@code active}, {@code suspending}, {@code suspended}, {@code resuming}, {@code error}. */
+    POWER_RUNTIME_STATUS("power/runtime_status", true, false),
+    /** How many reasons there are to stay awake. */
+    POWER_RUNTIME_USAGE("power/runtime_usage", true, false),
+    /** Milliseconds awake. */
+    POWER_RUNTIME_ACTIVE_TIME("power/runtime_active_time", true, false),
+    /** Milliseconds asleep. */
+    POWER_RUNTIME_SUSPENDED_TIME("power/runtime_suspended_time", true, false),
+    /** How many children are awake. */
+    POWER_RUNTIME_ACTIVE_KIDS("power/runtime_active_kids", true, false),
+    /** {@code enabled}, {@code disabled}, {@code forbidden}. */
+    POWER_RUNTIME_ENABLED("power/runtime_enabled", true, false),
+    /** Milliseconds of idleness before sleep; EIO where none is used. */
+    POWER_AUTOSUSPEND_DELAY_MS("power/autosuspend_delay_ms", true, true),
+    /** {@code enabled} or {@code disabled}: whether the device may wake the system. */
+    POWER_WAKEUP("power/wakeup", true, true),
+    /** {@code D0}, {@code D1}, {@code D2}, {@code D3hot}, {@code D3cold}, {@code unknown}. */
+    POWER_STATE("power_state", true, false),
+    /** {@code 0} or {@code 1}: whether power may be cut. */
+    D3COLD_ALLOWED("d3cold_allowed", true, true),
+    /** Configuration space, as bytes. */
+    CONFIG("config", true, true),
+    /** Write {@code 1} to reset the device. */
+    RESET("reset", false, true),
+    /** Vendor, as 0x1234. */
+    VENDOR("vendor", true, false),
+    /** Device, as 0x1234. */
+    DEVICE("device", true, false),
+    /** Class, as 0x123456. */
+    CLASS("class", true, false),
+    /** Vendor of the board, as 0x1234. */
+    SUBSYSTEM_VENDOR("subsystem_vendor", true, false),
+    /** The board, as 0x1234. */
+    SUBSYSTEM_DEVICE("subsystem_device", true, false),
+    /** Revision, as 0x12. */
+    REVISION("revision", true, false),
+    /** Interrupt number. */
+    IRQ("irq", true, false),
+    /** {@code 1} if the device is enabled. */
+    ENABLE("enable", true, false),
+    /** Speed of the link. */
+    CURRENT_LINK_SPEED("current_link_speed", true, false),
+    /** Lanes of the link. */
+    CURRENT_LINK_WIDTH("current_link_width", true, false),
+    /** One line of start, end and flags for each BAR and the ROM. */
+    RESOURCE("resource", true, false);
+
+    private static final java.util.Map<String, HostAttribute> BY_NAME =
+            Arrays.stream(values())
+                    .collect(
+                            Collectors.toUnmodifiableMap(
+                                    HostAttribute::sysfsName, Function.identity()));
+
+    private final String sysfsName;
+    private final boolean readable;
+    private final boolean writable;
+
+    HostAttribute(String sysfsName, boolean readable, boolean writable) {
+        this.sysfsName = sysfsName;
+        this.readable = readable;
+        this.writable = writable;
+    }
+
+    /** The attribute of that name in sysfs, or empty. */
+    public static Optional<HostAttribute> of(String sysfsName) {
+        return Optional.ofNullable(BY_NAME.get(sysfsName));
+    }
+
+    /** The name in sysfs, below the device's directory. */
+    public String sysfsName() {
+        return sysfsName;
+    }
+
+    /** Whether it can be read; else EACCES. */
+    public boolean readable() {
+        return readable;
+    }
+
+    /** Whether it can be written; else EACCES. */
+    public boolean writable() {
+        return writable;
+    }
+
+    @Override
+    public String toString() {
+        return sysfsName;
+    }
+}
