@@ -14,6 +14,9 @@ fail() {
     echo "guest: FAIL $1"
 }
 
+# note TEXT: to the console's log only
+note() { echo "$1" >/dev/console; }
+
 # is TEXT ACTUAL WANTED
 is() {
     if [ "$2" = "$3" ]; then pass "$1 is $3"; else fail "$1 is '$2', not '$3'"; fi
@@ -24,9 +27,14 @@ has() {
     if echo "$2" | grep -qE "$3"; then pass "$1"; else fail "$1: no line matches '$3'"; fi
 }
 
-# at_least TEXT ACTUAL MINIMUM
-at_least() {
-    if [ "${2:-0}" -ge "$3" ]; then pass "$1 ($2)"; else fail "$1: $2, wanted at least $3"; fi
+# becomes TEXT FILE WANTED: the file says so within five seconds
+becomes() {
+    tries=0
+    while [ "$(cat "$2")" != "$3" ] && [ $tries -lt 50 ]; do
+        tries=$((tries + 1))
+        sleep 0.1
+    done
+    is "$1" "$(cat "$2")" "$3"
 }
 
 # find_device VENDOR DEVICE: sets $bdf and $device (its sysfs folder), or ends the script
@@ -49,11 +57,6 @@ bar() {
     bar_number=$1
     shift
     pcimem "$device/resource$bar_number" "$@"
-}
-
-# interrupts NAME: how many interrupts the kernel counted on the lines of /proc/interrupts that mention NAME
-interrupts() {
-    awk -v name="$1" 'index($0, name) { n += $2 } END { print n + 0 }' /proc/interrupts
 }
 
 finish() {

@@ -24,19 +24,16 @@ pack_script() {
 # also to script.log, QEMU's own messages and its trace to qemu.log.
 # The CPU model leaves out cmpxchg16b, which some QEMU versions get wrong when they interpret; one CPU, because several interpreted ones have
 # aborted in it. Guest memory is a shared memfd, so that the device reaches it by descriptor. The device sits behind a root port, as a PCI
-# Express endpoint should: that is where its power management events go.
+# Express endpoint should: that is where its power management events go. The IOMMU (caching, so that QEMU hears of each mapping) is for the
+# guest's own vfio-pci.
 boot_once() {
-    local run=$1 socket=$2 kernel=$3 qemu=$4 optional=() append="console=ttyS0 panic=-1 loglevel=4"
+    local run=$1 socket=$2 kernel=$3 qemu=$4 optional=() append="console=ttyS0 panic=-1 loglevel=4 intel_iommu=on iommu=pt"
     [[ $trace = no ]] || optional+=(-trace 'vfio_user_*' -trace 'vfio_pci_*' -trace 'vfio_intx_*' -trace 'vfio_msi*' -trace 'pci_pm_*')
-    if [[ $iommu = yes ]]; then
-        optional+=(-device "intel-iommu,intremap=on,caching-mode=on")
-        append+=" intel_iommu=on iommu=pt"
-    fi
     rm -f "$run"/{console,script,qemu}.log
     touch "$run/script.log"
     run_qemu "$qemu" "$seconds" -accel tcg -cpu max,-cx16 -smp 1 \
         -m 256M -object memory-backend-memfd,id=ram,size=256M,share=on -machine q35,kernel-irqchip=split,memory-backend=ram \
-        -nodefaults -no-user-config -display none -no-reboot \
+        -device intel-iommu,intremap=on,caching-mode=on -nodefaults -no-user-config -display none -no-reboot \
         -kernel "$kernel/vmlinuz" -initrd "$run/initramfs.cpio" -append "$append" \
         -serial "file:$run/console.log" -serial "file:$run/script.log" \
         "${optional[@]}" -device pcie-root-port,id=slot1,chassis=1,slot=1,addr=3 \
@@ -64,6 +61,7 @@ boot_checked() {
         fi
         step_done "$start" "boot $attempt did not get to its end; the last lines of the console and of QEMU:"
         tail -n 15 "$run/console.log" "$run/qemu.log" || true
+        ! server_ended || break
     done
     boot_keep_log "$run"
     grep -q '^guest: ok' "$run/script.log"

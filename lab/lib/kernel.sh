@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Debian's own kernels for the guest, in the small "cloud" flavour: the image, and of the modules only those that drive a PCI device from
-# user space.
+# Debian's own kernels for the guest, in the small "cloud" flavour: the image, and of the modules only vfio-pci and what it
+# needs.
 
 # The modules a guest loads, in an order that satisfies their dependencies. Some are built into one kernel and modules in another.
-readonly guest_modules=(uio uio_pci_generic irqbypass vfio vfio_virqfd vfio_iommu_type1 vfio-pci-core vfio-pci)
+readonly guest_modules=(irqbypass vfio vfio_virqfd vfio_iommu_type1 vfio-pci-core vfio-pci)
 
 kernel_metapackage() {
     case $1 in

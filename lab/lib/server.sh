@@ -22,20 +22,31 @@ server_start() {
     step_done "$start" "vfio4j serve $model is ready"
 }
 
+# ends_within SECONDS PID: true once the child is gone; bash has no wait with a limit.
+ends_within() {
+    local deadline=$((SECONDS + $1))
+    while kill -0 "$2" 2>/dev/null; do
+        ((SECONDS < deadline)) || return 1
+        sleep 0.05
+    done
+}
+
 # server_stop FOLDER LOG: asks the server to end; true if it ended well and left no socket in FOLDER.
 server_stop() {
-    local folder=$1 log=$2 code=0 start left watchdog
+    local folder=$1 log=$2 code=0 start left
     start=$(milliseconds)
-    kill -TERM "$server_pid" 2>/dev/null || say "the server had ended by itself"
-    # Bash can't wait for a child with a limit; a child that kills can.
-    (sleep 20 && kill -KILL "$server_pid") 2>/dev/null &
-    watchdog=$!
-    wait "$server_pid" || code=$?
-    kill "$watchdog" 2>/dev/null || true
+    if ! kill -TERM "$server_pid" 2>/dev/null; then
+        say "FAIL: the server ended by itself"
+        code=1
+    elif ! ends_within 20 "$server_pid"; then
+        say "FAIL: the server still runs 20 s after SIGTERM"
+        server_kill
+    fi
+    wait "$server_pid" 2>/dev/null || code=$?
     server_pid=
-    left=$(find "$folder" -mindepth 1 -type s)
+    left=$(find "$folder" -type s)
     if ((code != 0)); then
-        cat "$log" >&2
+        tail -n 40 "$log" >&2
         say "FAIL: the server's exit code after SIGTERM is $code, not 0"
     elif [[ -n $left ]]; then
         say "FAIL: the server left behind: $left"
@@ -45,6 +56,8 @@ server_stop() {
     fi
     return 1
 }
+
+server_ended() { [[ -n $server_pid ]] && ! kill -0 "$server_pid" 2>/dev/null; }
 
 server_kill() {
     [[ -z $server_pid ]] || kill -KILL "$server_pid" 2>/dev/null || true
