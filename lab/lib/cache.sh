@@ -17,7 +17,7 @@ cache_fill() {
     local name=$1 maker=$2 start lock
     shift 2
     cached "$name" && return
-    mkdir -p "$cache" || die "cannot make the cache folder $cache: set VFIO4J_CACHE to a folder that can be written"
+    mkdir -p "$cache" 2>/dev/null || die "cannot make the cache folder $cache: set VFIO4J_CACHE to a folder that can be written"
     exec {lock}>"$cache/$name.lock"
     flock "$lock"
     if ! cached "$name"; then
