@@ -24,7 +24,12 @@ is() {
 
 # has TEXT ACTUAL PATTERN: ACTUAL has a line that the extended regular expression matches
 has() {
-    if echo "$2" | grep -qE "$3"; then pass "$1"; else fail "$1: no line matches '$3'"; fi
+    if echo "$2" | grep -qE "$3"; then
+        pass "$1"
+    else
+        fail "$1: no line matches '$3' in:"
+        echo "$2"
+    fi
 }
 
 # becomes TEXT FILE WANTED: the file says so within five seconds

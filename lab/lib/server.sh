@@ -13,7 +13,7 @@ server_start() {
     server_pid=$!
     until grep -qxF "listening $socket" "$log"; do
         if ! kill -0 "$server_pid" 2>/dev/null; then
-            cat "$log" >&2
+            tail -n 20 "$log" >&2
             die "the server ended before it listened"
         fi
         ((SECONDS < deadline)) || die "the server did not print 'listening $socket' within 300 s"
@@ -46,7 +46,7 @@ server_stop() {
     server_pid=
     left=$(find "$folder" -type s)
     if ((code != 0)); then
-        tail -n 40 "$log" >&2
+        tail -n 20 "$log"
         say "FAIL: the server's exit code after SIGTERM is $code, not 0"
     elif [[ -n $left ]]; then
         say "FAIL: the server left behind: $left"
