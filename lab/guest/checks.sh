@@ -1,0 +1,69 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
+# What a guest script builds on (busybox sh). It ends with `finish`, whose line "guest: ok" the lab looks for.
+checks=0
+failures=0
+
+pass() {
+    checks=$((checks + 1))
+    echo "guest: pass $1"
+}
+
+fail() {
+    failures=$((failures + 1))
+    echo "guest: FAIL $1"
+}
+
+# note TEXT: to the console's log only
+note() { echo "$1" >/dev/console; }
+
+# is TEXT ACTUAL WANTED
+is() {
+    if [ "$2" = "$3" ]; then pass "$1 is $3"; else fail "$1 is '$2', not '$3'"; fi
+}
+
+# has TEXT ACTUAL PATTERN: ACTUAL has a line that the extended regular expression matches
+has() {
+    if echo "$2" | grep -qE "$3"; then
+        pass "$1"
+    else
+        fail "$1: no line matches '$3' in:"
+        echo "$2"
+    fi
+}
+
+# becomes TEXT FILE WANTED: the file says so within five seconds
+becomes() {
+    tries=0
+    while [ "$(cat "$2")" != "$3" ] && [ $tries -lt 50 ]; do
+        tries=$((tries + 1))
+        sleep 0.1
+    done
+    is "$1" "$(cat "$2")" "$3"
+}
+
+# find_device VENDOR DEVICE: sets $bdf and $device (its sysfs folder), or ends the script
+find_device() {
+    bdf=
+    for device in /sys/bus/pci/devices/*; do
+        if [ "$(cat "$device/vendor")" = "0x$1" ] && [ "$(cat "$device/device")" = "0x$2" ]; then
+            bdf=${device##*/}
+            pass "the device $1:$2 is at $bdf"
+            return
+        fi
+    done
+    fail "no device $1:$2 on the PCI bus"
+    finish
+    exit 1
+}
+
+# bar N WIDTH OFFSET [VALUE]: reads, or writes, WIDTH bytes of BAR N through a mapping, in one access
+bar() {
+    bar_number=$1
+    shift
+    pcimem "$device/resource$bar_number" "$@"
+}
+
+finish() {
+    if [ "$failures" = 0 ]; then echo "guest: ok, $checks checks passed"; else echo "guest: $failures checks failed"; fi
+}
