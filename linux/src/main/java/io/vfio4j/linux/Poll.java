@@ -7,6 +7,8 @@ import java.time.Duration;
 final class Poll {
     static final int IN = 0x1;
     static final int OUT = 0x4;
+    static final int HUP = 0x10;
+    static final int RDHUP = 0x2000;
 
     private static final long NANOS_PER_MILLI = 1_000_000;
 

@@ -183,6 +183,22 @@ public final class UnixStream implements AutoCloseable {
     }
 
     /**
+     * Tells whether the other end is gone, or will send no more, though bytes that it sent before
+     * may still wait to be received.
+     *
+     * @return true once the peer has closed or shut down
+     * @throws IllegalStateException if this is closed
+     */
+    public boolean peerClosed() {
+        int number = fd.enter();
+        try {
+            return (Poll.now(number, Poll.RDHUP) & (Poll.RDHUP | Poll.HUP)) != 0;
+        } finally {
+            fd.leave();
+        }
+    }
+
+    /**
      * Sends all of the bytes, waiting for room as long as it takes.
      *
      * @param buffer where the bytes are
