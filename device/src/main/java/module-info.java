@@ -8,4 +8,6 @@ module io.vfio4j.device {
     requires transitive io.vfio4j.linux;
     requires transitive io.vfio4j.uapi;
     requires transitive io.vfio4j.power;
+
+    exports io.vfio4j.device;
 }

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.device;
+
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.Memory;
+import io.vfio4j.power.Access;
+import io.vfio4j.power.DevicePower;
+import io.vfio4j.power.PciPowerState;
+import io.vfio4j.power.PowerException;
+import io.vfio4j.uapi.VfioIrqSet;
+
+import java.util.List;
+
+/**
+ * The device, awake, for as long as this is open: the only way to its registers, so that no request
+ * can forget to wake it.
+ *
+ * <p>One object serves every access of its device, so that an access allocates nothing; it must not
+ * be used after its close. A client's requests come one at a time.
+ */
+public final class DeviceAccess implements AutoCloseable {
+    private static final int CONFIG_REGION = 7;
+
+    private final DevicePower power;
+    private final Region[] regions;
+    private final InterruptController interrupts;
+    private final Features features;
+    private Access access;
+
+    DeviceAccess(
+            DevicePower power,
+            Access first,
+            Region[] regions,
+            InterruptController interrupts,
+            Features features) {
+        this.power = power;
+        this.access = first;
+        this.regions = regions;
+        this.interrupts = interrupts;
+        this.features = features;
+    }
+
+    DeviceAccess with(Access held) {
+        access = held;
+        return this;
+    }
+
+    /**
+     * Reads a region.
+     *
+     * @param region 0..8
+     * @param offset bytes, unsigned
+     * @param count bytes, at least 1
+     * @param target where the data goes
+     * @param at where in the target
+     * @return bytes read, fewer than asked at the end of a BAR, or minus an errno: EINVAL outside
+     *     the region, EFAULT outside the configuration space, EIO while memory decoding is off or
+     *     the client has put the device in D3hot (spec B5)
+     */
+    public int read(int region, long offset, int count, Memory target, long at) {
+        if (region < CONFIG_REGION && !power.memoryAccessible()) {
+            return undecoded(region, offset);
+        }
+        return regions[region].read(offset, count, target, at);
+    }
+
+    /**
+     * Writes a region.
+     *
+     * @param region 0..8
+     * @param offset bytes, unsigned
+     * @param count bytes, at least 1
+     * @param source where the data is
+     * @param at where in the source
+     * @return bytes written, or minus an errno as for {@link #read}
+     */
+    public int write(int region, long offset, int count, Memory source, long at) {
+        if (region < CONFIG_REGION && !power.memoryAccessible()) {
+            return undecoded(region, offset);
+        }
+        return regions[region].write(offset, count, source, at);
+    }
+
+    /** A bad offset is still a bad offset. */
+    private int undecoded(int region, long offset) {
+        return Region.clip(regions[region].size(), offset, 1) < 0 ? Region.EINVAL : Region.EIO;
+    }
+
+    /** A PMCSR write of the client (spec B6): a refused transition silently stays. */
+    void writePowerState(int state) {
+        access.writePmcsr(PciPowerState.ofPmcsrBits(state));
+    }
+
+    /**
+     * SET_IRQS.
+     *
+     * @param request the fixed part
+     * @param available bytes of the request
+     * @param data the booleans behind the fixed part
+     * @param fds the descriptors that came with it; taken over, whatever the answer
+     * @return 0 or minus an errno (spec G)
+     */
+    public int setInterrupts(VfioIrqSet request, int available, byte[] data, List<Fd> fds) {
+        return interrupts.set(request, available, data, fds);
+    }
+
+    /**
+     * DEVICE_RESET: back to D0, registers as after power-on; low power and the configuration space
+     * stay as they are (spec B7).
+     *
+     * @return 0 or minus an errno
+     */
+    public int reset() {
+        try {
+            access.deviceReset();
+            return 0;
+        } catch (PowerException refused) {
+            return -refused.refusal().errno();
+        }
+    }
+
+    /**
+     * DEVICE_FEATURE.
+     *
+     * @param request holds the payload: argsz, flags, data
+     * @param at where in it
+     * @param length bytes of the payload that are there
+     * @param fds the descriptors that came with it; taken over, whatever the answer
+     * @return 0, or minus the errno of the first check that fails (spec A2)
+     */
+    public int feature(Memory request, long at, int length, List<Fd> fds) {
+        return features.handle(access, request, at, length, fds);
+    }
+
+    /** Lets the device go: it may fall asleep once nobody holds it. */
+    @Override
+    public void close() {
+        access.close();
+    }
+}

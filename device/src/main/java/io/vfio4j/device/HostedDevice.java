@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.device;
+
+import io.vfio4j.power.Access;
+import io.vfio4j.power.DevicePower;
+import io.vfio4j.power.PciPowerState;
+import io.vfio4j.power.PmCapability;
+import io.vfio4j.power.PowerActions;
+import io.vfio4j.power.PowerConfig;
+import io.vfio4j.uapi.PciRegs;
+import io.vfio4j.uapi.VfioPci;
+
+import java.lang.System.Logger.Level;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+
+/**
+ * A {@link PciDevice} with everything that PCI and the low-power contract put around it: what a
+ * server serves. It carries out what the power rules decide and passes on to the device what is the
+ * device's business.
+ *
+ * <p>Thread-safe: requests of the one client come through {@link #access}, the host side's through
+ * {@link #attributes}.
+ */
+public final class HostedDevice implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(HostedDevice.class.getName());
+
+    private final PciDevice model;
+    private final PciDescription description;
+    private final ConfigSpace config;
+    private final Region[] regions = new Region[VfioPci.VFIO_PCI_NUM_REGIONS];
+    private final InterruptController interrupts;
+    private final DmaSpace dma;
+    private final DevicePower power;
+    private final DeviceAccess access;
+    private final HostAttributes attributes;
+    // The power rules may act before this object is complete: their actions wait for it.
+    private final CountDownLatch complete = new CountDownLatch(1);
+    private volatile boolean inD0 = true;
+    private volatile boolean busMaster;
+
+    /**
+     * Hosts a device. It is bound as a real one is to vfio-pci: not open, and soon suspended.
+     *
+     * @param model the device; it has no other host
+     * @param options threads, time, and the kernel to be like
+     * @throws IllegalStateException if the device has a host already
+     */
+    public HostedDevice(PciDevice model, HostOptions options) {
+        this.model = model;
+        description = model.description();
+        config = new ConfigSpace(description, new ConfigOwner());
+        interrupts =
+                new InterruptController(description, options.watcher(), this::intxUnmaskKicked);
+        dma = new DmaSpace(() -> inD0 && (busMaster || !description.needsBusMaster()));
+        fillRegions();
+        model.host(new Services());
+        power =
+                DevicePower.bind(
+                        powerConfig(options),
+                        new Actions(),
+                        work -> options.scheduler().submit(() -> runWhenComplete(work)),
+                        options.clock());
+        Features features = new Features(power, options.profile());
+        try (Access first = power.access()) {
+            access = new DeviceAccess(power, first, regions, interrupts, features);
+        }
+        attributes = new HostAttributes(description, power, config);
+        complete.countDown();
+    }
+
+    private void runWhenComplete(Runnable work) {
+        try {
+            complete.await();
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+            return;
+        }
+        work.run();
+    }
+
+    private PowerConfig powerConfig(HostOptions options) {
+        Optional<PowerManagement> management = description.power();
+        PowerConfig base = PowerConfig.DEFAULT.withProfile(options.profile());
+        if (management.isEmpty()) {
+            return base.withPm(PmCapability.NONE);
+        }
+        PowerManagement pm = management.get();
+        return base.withPm(new PmCapability(true, pm.d1(), pm.d2(), pm.noSoftReset(), Set.of()))
+                .withPlatformD3cold(pm.d3cold())
+                .withDelays(pm.delays());
+    }
+
+    private void fillRegions() {
+        Arrays.fill(regions, AbsentRegion.ABSENT);
+        for (BarDescription bar : description.bars()) {
+            regions[bar.index()] =
+                    switch (bar.backing()) {
+                        case REGISTERS -> new RegisterRegion(model, bar);
+                        case MEMORY, MSIX -> new PlainMemory(bar.size());
+                        case MAPPABLE -> new MappableMemory("vfio4j-bar" + bar.index(), bar.size());
+                    };
+        }
+        regions[VfioPci.VFIO_PCI_CONFIG_REGION_INDEX] = config;
+    }
+
+    /**
+     * What it is.
+     *
+     * @return the device's own description
+     */
+    public PciDescription description() {
+        return description;
+    }
+
+    /**
+     * Its power: state, counters, listeners.
+     *
+     * @return the power rules' side of the device
+     */
+    public DevicePower power() {
+        return power;
+    }
+
+    /**
+     * Its address space.
+     *
+     * @return DMA_MAP, DMA_UNMAP
+     */
+    public DmaSpace dma() {
+        return dma;
+    }
+
+    /**
+     * What sysfs is to a real device.
+     *
+     * @return the attributes
+     */
+    public HostAttributes attributes() {
+        return attributes;
+    }
+
+    /**
+     * The awake device, until the access is closed. Blocks while the device wakes.
+     *
+     * @return the access
+     * @throws io.vfio4j.power.PowerException EIO if it does not wake
+     */
+    public DeviceAccess access() {
+        return access.with(power.access());
+    }
+
+    /**
+     * The first open (spec B2): wakes the device, turns memory decoding on.
+     *
+     * @param client reaches the client's memory by messages
+     * @throws io.vfio4j.power.PowerException the raw errno of a failed resume; EBUSY if it is open
+     */
+    public void open(ClientMemory client) {
+        power.open();
+        dma.connect(client);
+        config.enableDecoding();
+    }
+
+    /**
+     * The client is gone (spec B3, last close): low power ends without a signal, DMA windows are
+     * unmapped, its descriptors closed, what it has mapped faults for good. Registers and memory
+     * keep their contents, as the protocol says.
+     */
+    public void lastClose() {
+        // Whatever becomes of the power, nothing of the client's may stay.
+        dma.disconnect();
+        interrupts.disconnect();
+        power.lastClose();
+    }
+
+    /**
+     * A region.
+     *
+     * @param index 0..8
+     * @return its size, and the file behind it if it can be mapped
+     */
+    public RegionDescription region(int index) {
+        Region region = regions[index];
+        return region instanceof MappableMemory memory
+                ? new RegionDescription(memory.size(), Optional.of(memory.file()))
+                : new RegionDescription(region.size(), Optional.empty());
+    }
+
+    /**
+     * How many interrupts an index has.
+     *
+     * @param index 0..4
+     * @return the count, 0 if the function lacks them
+     */
+    public int interruptCount(int index) {
+        return interrupts.count(index);
+    }
+
+    private void intxUnmaskKicked() {
+        power.intxUnmaskKick(interrupts.line()::unmask);
+    }
+
+    private void reset(ResetReason reason) {
+        interrupts.intx(false);
+        model.reset(reason);
+    }
+
+    /** Gives the memory back. The device must not be open. */
+    @Override
+    public void close() {
+        power.host().unbind();
+        model.close();
+        for (Region region : regions) {
+            if (region instanceof PlainMemory memory) {
+                memory.close();
+            } else if (region instanceof MappableMemory memory) {
+                memory.close();
+            }
+        }
+    }
+
+    private final class Services implements PciDevice.DeviceServices {
+        @Override
+        public Interrupts interrupts() {
+            return interrupts;
+        }
+
+        @Override
+        public Dma dma() {
+            return dma;
+        }
+
+        @Override
+        public BarMemory memory(int bar) {
+            if (bar >= 0 && bar < regions.length && regions[bar] instanceof BarMemory memory) {
+                return memory;
+            }
+            throw new IllegalArgumentException("BAR %d is not memory".formatted(bar));
+        }
+    }
+
+    private final class ConfigOwner implements ConfigSpace.Owner {
+        @Override
+        public void commandWritten(int command) {
+            busMaster = (command & PciRegs.PCI_COMMAND_MASTER) != 0;
+            interrupts.line().disable((command & PciRegs.PCI_COMMAND_INTX_DISABLE) != 0);
+            power.setMemoryEnabled((command & PciRegs.PCI_COMMAND_MEMORY) != 0);
+        }
+
+        @Override
+        public void powerStateWritten(int state) {
+            access.writePowerState(state);
+        }
+
+        @Override
+        public int clientPowerState() {
+            return power.userState().pmcsrBits();
+        }
+
+        @Override
+        public boolean intxPending() {
+            return interrupts.line().asserted();
+        }
+
+        @Override
+        public void functionLevelReset() {
+            access.reset();
+        }
+    }
+
+    /** Carries out what the power rules decide (spec B3). */
+    private final class Actions implements PowerActions {
+        @Override
+        public void suspend(PciPowerState target) {
+            model.suspend(target);
+        }
+
+        @Override
+        public void resume(PciPowerState from) {
+            model.resume(from);
+        }
+
+        @Override
+        public void setPowerState(PciPowerState from, PciPowerState to) {
+            inD0 = to == PciPowerState.D0;
+            if (!inD0) {
+                return;
+            }
+            boolean keeps = description.power().map(PowerManagement::noSoftReset).orElse(true);
+            if (from == PciPowerState.D3COLD) {
+                HostedDevice.this.reset(ResetReason.POWER_ON);
+            } else if (from == PciPowerState.D3HOT && !keeps) {
+                HostedDevice.this.reset(ResetReason.SOFT_RESET);
+            }
+        }
+
+        @Override
+        public boolean maskIntx() {
+            return interrupts.line().mask();
+        }
+
+        @Override
+        public void unmaskIntx() {
+            interrupts.line().unmask();
+        }
+
+        @Override
+        public void revokeMappings() {
+            for (Region region : regions) {
+                if (region instanceof MappableMemory memory) {
+                    memory.revoke();
+                }
+            }
+        }
+
+        @Override
+        public void restoreMappings() {
+            for (Region region : regions) {
+                if (region instanceof MappableMemory memory) {
+                    memory.restore();
+                }
+            }
+        }
+
+        @Override
+        public void reset() {
+            HostedDevice.this.reset(ResetReason.FUNCTION);
+        }
+
+        @Override
+        public void tearDown() {
+            for (Region region : regions) {
+                if (region instanceof MappableMemory memory) {
+                    memory.renew();
+                }
+            }
+        }
+
+        @Override
+        public void requestRelease() {
+            interrupts.request();
+        }
+
+        @Override
+        public void warn(String message) {
+            LOG.log(Level.WARNING, message);
+        }
+    }
+}

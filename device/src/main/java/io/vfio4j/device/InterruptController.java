@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.device;
+
+import io.vfio4j.linux.Errno;
+import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.Fd;
+import io.vfio4j.uapi.Vfio;
+import io.vfio4j.uapi.VfioIrqSet;
+import io.vfio4j.uapi.VfioPci;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * SET_IRQS and what follows from it: who is told of INTx, MSI, MSI-X, errors and requests. The
+ * checks and their errno are those of the kernel's vfio_set_irqs_validate_and_prepare and
+ * vfio_pci_set_irqs_ioctl (spec G).
+ *
+ * <p>Unlike the kernel it lets a client set up INTx, MSI and MSI-X at the same time: clients of
+ * other vfio-user servers do. A device's message then goes to MSI-X first, then to MSI.
+ */
+final class InterruptController implements Interrupts {
+    /** What the power rules have to say before an INTx mask changes. */
+    interface Gate {
+        /** An unmask eventfd was kicked: now, or when the device is awake again (spec I.1). */
+        void unmaskKicked();
+    }
+
+    private final IntxLine intx = new IntxLine();
+    private final List<VectorSet> sets;
+    private final int intxCount;
+    private final EventFdWatcher watcher;
+    private final Gate gate;
+    private Optional<EventFd> unmask = Optional.empty();
+    private Optional<EventFdWatcher.Watch> unmaskWatch = Optional.empty();
+
+    InterruptController(PciDescription description, EventFdWatcher watcher, Gate gate) {
+        this.watcher = watcher;
+        this.gate = gate;
+        intxCount = description.intx() ? 1 : 0;
+        sets =
+                List.of(
+                        new VectorSet(0),
+                        new VectorSet(description.msiVectors()),
+                        new VectorSet(description.msixVectors()),
+                        new VectorSet(description.express() ? 1 : 0),
+                        new VectorSet(1));
+    }
+
+    IntxLine line() {
+        return intx;
+    }
+
+    /** How many interrupts an index has; 0 for an index without any. */
+    int count(int index) {
+        return index == VfioPci.VFIO_PCI_INTX_IRQ_INDEX ? intxCount : sets.get(index).size();
+    }
+
+    @Override
+    public void intx(boolean asserted) {
+        intx.drive(asserted);
+    }
+
+    @Override
+    public boolean message(int vector) {
+        return sets.get(VfioPci.VFIO_PCI_MSIX_IRQ_INDEX).signal(vector)
+                || sets.get(VfioPci.VFIO_PCI_MSI_IRQ_INDEX).signal(vector);
+    }
+
+    @Override
+    public void trigger(int vector) {
+        if (!message(vector)) {
+            intx.drive(true);
+            intx.drive(false);
+        }
+    }
+
+    /** Tells the client that the host wants the device back: the REQ interrupt. */
+    void request() {
+        sets.get(VfioPci.VFIO_PCI_REQ_IRQ_INDEX).signal(0);
+    }
+
+    /**
+     * SET_IRQS.
+     *
+     * @param request the fixed part
+     * @param available bytes of the request, the fixed part included
+     * @param data the booleans after the fixed part
+     * @param fds the descriptors that came with it; taken over, whatever the answer
+     * @return 0 or minus an errno
+     */
+    int set(VfioIrqSet request, int available, byte[] data, List<Fd> fds) {
+        try {
+            int refusal = check(request, available, data, fds);
+            return refusal != 0 ? refusal : act(request, data, fds);
+        } finally {
+            // What was put to use is an EventFd by now and has left the list.
+            fds.forEach(Fd::close);
+        }
+    }
+
+    private int check(VfioIrqSet request, int available, byte[] data, List<Fd> fds) {
+        int flags = request.flags();
+        int known = Vfio.VFIO_IRQ_SET_DATA_TYPE_MASK | Vfio.VFIO_IRQ_SET_ACTION_TYPE_MASK;
+        long end =
+                Integer.toUnsignedLong(request.start()) + Integer.toUnsignedLong(request.count());
+        if (Integer.toUnsignedLong(request.argsz()) < VfioIrqSet.LAYOUT.size()
+                || Integer.toUnsignedLong(request.argsz()) > available
+                || Integer.compareUnsigned(request.index(), VfioPci.VFIO_PCI_NUM_IRQS) >= 0
+                || (flags & ~known) != 0
+                || end >= 0xffff_ffffL) {
+            return -Errno.EINVAL.number();
+        }
+        int limit = count(request.index());
+        if (Integer.compareUnsigned(request.start(), limit) >= 0 || end > limit) {
+            return -Errno.EINVAL.number();
+        }
+        boolean complete =
+                switch (flags & Vfio.VFIO_IRQ_SET_DATA_TYPE_MASK) {
+                    case Vfio.VFIO_IRQ_SET_DATA_NONE -> fds.isEmpty();
+                    case Vfio.VFIO_IRQ_SET_DATA_BOOL ->
+                            fds.isEmpty() && data.length >= request.count();
+                    // No descriptor takes the eventfds away; otherwise each vector has one.
+                    case Vfio.VFIO_IRQ_SET_DATA_EVENTFD ->
+                            fds.isEmpty() || fds.size() == request.count();
+                    default -> false;
+                };
+        return complete ? 0 : -Errno.EINVAL.number();
+    }
+
+    private int act(VfioIrqSet request, byte[] data, List<Fd> fds) {
+        int action = request.flags() & Vfio.VFIO_IRQ_SET_ACTION_TYPE_MASK;
+        if (request.index() == VfioPci.VFIO_PCI_INTX_IRQ_INDEX) {
+            return switch (action) {
+                case Vfio.VFIO_IRQ_SET_ACTION_MASK -> maskIntx(request, data);
+                case Vfio.VFIO_IRQ_SET_ACTION_UNMASK -> unmaskIntx(request, data, fds);
+                case Vfio.VFIO_IRQ_SET_ACTION_TRIGGER -> triggerIntx(request, data, fds);
+                default -> -Errno.ENOTTY.number();
+            };
+        }
+        // Masking a message is the device's business, not SET_IRQS's (spec G).
+        return action == Vfio.VFIO_IRQ_SET_ACTION_TRIGGER
+                ? triggerVectors(request, data, fds)
+                : -Errno.ENOTTY.number();
+    }
+
+    private int maskIntx(VfioIrqSet request, byte[] data) {
+        if (!intx.configured() || request.count() != 1) {
+            return -Errno.EINVAL.number();
+        }
+        if (kind(request) == Vfio.VFIO_IRQ_SET_DATA_EVENTFD) {
+            return -Errno.ENOTTY.number();
+        }
+        if (kind(request) == Vfio.VFIO_IRQ_SET_DATA_NONE || data[0] != 0) {
+            intx.mask();
+        }
+        return 0;
+    }
+
+    private int unmaskIntx(VfioIrqSet request, byte[] data, List<Fd> fds) {
+        if (!intx.configured() || request.count() != 1) {
+            return -Errno.EINVAL.number();
+        }
+        if (kind(request) == Vfio.VFIO_IRQ_SET_DATA_EVENTFD) {
+            Optional<List<EventFd>> eventFds = adopt(fds);
+            if (eventFds.isEmpty()) {
+                return -Errno.EINVAL.number();
+            }
+            watchUnmask(eventFds.get().stream().findFirst());
+        } else if (kind(request) == Vfio.VFIO_IRQ_SET_DATA_NONE || data[0] != 0) {
+            intx.unmask();
+        }
+        return 0;
+    }
+
+    private int triggerIntx(VfioIrqSet request, byte[] data, List<Fd> fds) {
+        int kind = kind(request);
+        if (kind == Vfio.VFIO_IRQ_SET_DATA_NONE && request.count() == 0) {
+            disableIntx();
+            return 0;
+        }
+        if (request.count() != 1) {
+            return -Errno.EINVAL.number();
+        }
+        if (kind == Vfio.VFIO_IRQ_SET_DATA_EVENTFD) {
+            Optional<List<EventFd>> eventFds = adopt(fds);
+            if (eventFds.isEmpty()) {
+                return -Errno.EINVAL.number();
+            }
+            if (eventFds.get().isEmpty()) {
+                disableIntx();
+            } else {
+                intx.configure(Optional.of(eventFds.get().getFirst()));
+            }
+            return 0;
+        }
+        if (!intx.configured()) {
+            return -Errno.EINVAL.number();
+        }
+        if (kind == Vfio.VFIO_IRQ_SET_DATA_NONE || data[0] != 0) {
+            intx.loopback();
+        }
+        return 0;
+    }
+
+    private int triggerVectors(VfioIrqSet request, byte[] data, List<Fd> fds) {
+        VectorSet set = sets.get(request.index());
+        int kind = kind(request);
+        if (kind == Vfio.VFIO_IRQ_SET_DATA_NONE && request.count() == 0) {
+            set.clear();
+            return 0;
+        }
+        if (kind == Vfio.VFIO_IRQ_SET_DATA_EVENTFD) {
+            Optional<List<EventFd>> eventFds = adopt(fds);
+            if (eventFds.isEmpty()) {
+                return -Errno.EINVAL.number();
+            }
+            for (int i = 0; i < request.count(); i++) {
+                Optional<EventFd> eventFd =
+                        eventFds.get().isEmpty()
+                                ? Optional.empty()
+                                : Optional.of(eventFds.get().get(i));
+                set.configure(request.start() + i, eventFd);
+            }
+            return 0;
+        }
+        boolean single = request.index() >= VfioPci.VFIO_PCI_ERR_IRQ_INDEX;
+        if (!single && !set.configured()) {
+            return -Errno.EINVAL.number();
+        }
+        for (int i = 0; i < request.count(); i++) {
+            if (kind == Vfio.VFIO_IRQ_SET_DATA_NONE || data[i] != 0) {
+                set.signal(request.start() + i);
+            }
+        }
+        return 0;
+    }
+
+    /** All of them or none: a list with one descriptor that is no eventfd changes nothing. */
+    private static Optional<List<EventFd>> adopt(List<Fd> fds) {
+        if (!fds.stream().allMatch(EventFd::isEventFd)) {
+            return Optional.empty();
+        }
+        List<EventFd> eventFds = new ArrayList<>(fds.size());
+        while (!fds.isEmpty()) {
+            eventFds.add(EventFd.adopt(fds.removeFirst()));
+        }
+        return Optional.of(eventFds);
+    }
+
+    private static int kind(VfioIrqSet request) {
+        return request.flags() & Vfio.VFIO_IRQ_SET_DATA_TYPE_MASK;
+    }
+
+    private void disableIntx() {
+        watchUnmask(Optional.empty());
+        intx.configure(Optional.empty());
+    }
+
+    private void watchUnmask(Optional<EventFd> eventFd) {
+        unmaskWatch.ifPresent(EventFdWatcher.Watch::close);
+        unmask.ifPresent(EventFd::close);
+        unmask = eventFd;
+        unmaskWatch = eventFd.map(it -> watcher.watch(it, gate::unmaskKicked));
+    }
+
+    /** The client is gone: every descriptor that it gave is closed. */
+    void disconnect() {
+        disableIntx();
+        sets.forEach(VectorSet::clear);
+    }
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.device;
+
+import io.vfio4j.power.PciPowerState;
+
+import java.util.Optional;
+
+/**
+ * An emulated PCI function: the class that an author extends.
+ *
+ * <p>Say what the function has with a {@link PciDescription}, and override what it does: read and
+ * write a register, reset, suspend, resume. Everything else of PCI is done here: configuration
+ * space and capabilities, memory BARs, interrupt delivery and masking, power states, and the
+ * low-power contract.
+ *
+ * <p><b>Threads.</b> Registers are read and written by one thread at a time, that of the connected
+ * client, and never while the device is suspended, suspending or resuming. {@link #suspend} and
+ * {@link #resume} never overlap a register access. {@link #reset} can come from another thread (the
+ * host side) while a register access runs: a device whose registers depend on each other guards
+ * them with a lock of its own. No lock of the framework is held in any of these calls.
+ */
+public abstract class PciDevice {
+    private final PciDescription description;
+    private Optional<DeviceServices> services = Optional.empty();
+
+    /**
+     * A device of the given description.
+     *
+     * @param description what it has
+     */
+    protected PciDevice(PciDescription description) {
+        this.description = description;
+    }
+
+    /**
+     * What the device has.
+     *
+     * @return its description
+     */
+    public final PciDescription description() {
+        return description;
+    }
+
+    /**
+     * Reads a register of a {@link BarDescription.Backing#REGISTERS} BAR.
+     *
+     * @param bar the BAR, 0..5
+     * @param offset bytes into the BAR, a multiple of {@code width}, within its size
+     * @param width 1, 2, 4 or 8 bytes
+     * @return the value in the low {@code width} bytes; all ones is what an absent register reads
+     */
+    protected long readRegister(int bar, long offset, int width) {
+        return -1L;
+    }
+
+    /**
+     * Writes a register of a {@link BarDescription.Backing#REGISTERS} BAR. The client waits until
+     * this returns, unless it posted the write.
+     *
+     * @param bar the BAR, 0..5
+     * @param offset bytes into the BAR, a multiple of {@code width}, within its size
+     * @param width 1, 2, 4 or 8 bytes
+     * @param value the value in the low {@code width} bytes, the rest zero
+     */
+    protected void writeRegister(int bar, long offset, int width, long value) {}
+
+    /**
+     * Brings the registers to their initial values and stops what runs. INTx is already deasserted.
+     *
+     * @param reason who asked
+     */
+    protected void reset(ResetReason reason) {}
+
+    /**
+     * The device goes to sleep: park every loop, flush what must not be lost. Told once per
+     * suspend; it cannot refuse.
+     *
+     * @param target the state it goes to: D3hot, D3cold, or D0 for a device without PM capability
+     */
+    protected void suspend(PciPowerState target) {}
+
+    /**
+     * The device is awake again and powered: go on. After D3cold, {@link #reset} with {@link
+     * ResetReason#POWER_ON} came first.
+     *
+     * @param from the state it comes from
+     */
+    protected void resume(PciPowerState from) {}
+
+    /** The host is closed for good: end what threads the device has. */
+    protected void close() {}
+
+    /**
+     * Its interrupts.
+     *
+     * @return the pins and vectors of the description
+     * @throws IllegalStateException before the device is hosted
+     */
+    protected final Interrupts interrupts() {
+        return services().interrupts();
+    }
+
+    /**
+     * The client's memory.
+     *
+     * @return what the device can reach by DMA
+     * @throws IllegalStateException before the device is hosted
+     */
+    protected final Dma dma() {
+        return services().dma();
+    }
+
+    /**
+     * The memory behind a BAR.
+     *
+     * @param bar a {@link BarDescription.Backing#MEMORY} or {@code MAPPABLE} BAR
+     * @return its memory, also reachable while the client's mapping faults
+     * @throws IllegalStateException before the device is hosted
+     * @throws IllegalArgumentException if the BAR is not memory
+     */
+    protected final BarMemory memory(int bar) {
+        return services().memory(bar);
+    }
+
+    private DeviceServices services() {
+        return services.orElseThrow(() ->
+                new IllegalStateException(
+                        "the device is not hosted yet: give it to a HostedDevice first"));
+    }
+
+    /** A device has one host; given twice, its state would be shared by two. */
+    final void host(DeviceServices offered) {
+        if (services.isPresent()) {
+            throw new IllegalStateException("the device is already hosted");
+        }
+        services = Optional.of(offered);
+    }
+
+    /** What a host does for its device. */
+    interface DeviceServices {
+        Interrupts interrupts();
+
+        Dma dma();
+
+        BarMemory memory(int bar);
+    }
+}
