@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.server;
+
+import io.vfio4j.linux.Fd;
+
+import java.util.List;
+
+/** The descriptors that came with a frame. What is not taken is closed with the frame. */
+interface FrameFds {
+
+    /** Whether some were lost in transit, or were more than VERSION allows. */
+    boolean fdsRefused();
+
+    /**
+     * Takes them over.
+     *
+     * @return a list that can be changed, empty for most frames
+     */
+    List<Fd> takeFds();
+}

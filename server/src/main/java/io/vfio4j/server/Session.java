@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.server;
+
+import io.vfio4j.device.HostedDevice;
+import io.vfio4j.linux.Errno;
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.Memory;
+import io.vfio4j.linux.UnixStream;
+import io.vfio4j.power.PowerException;
+import io.vfio4j.uapi.VfioUserHeader;
+
+import java.lang.System.Logger.Level;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+
+/**
+ * One client of one device, from its VERSION to its end. Runs on a thread of its own, which reads
+ * requests and answers each before the next; only {@link #stop} and {@link #hungUp} are for other
+ * threads.
+ *
+ * <p>Whatever the client does, the session ends by giving everything back: DMA windows unmapped,
+ * its descriptors closed, low power left without a signal (last close, spec B3). The device keeps
+ * its state, as the protocol says.
+ */
+final class Session implements DmaMessages.Pump {
+    /** The most data that one message carries; what VERSION says. */
+    static final int MAX_TRANSFER = 1 << 20;
+
+    /** The largest frame: that much data and what stands before it, for the longest command. */
+    static final int MAX_FRAME = MAX_TRANSFER + 4096;
+
+    /** Bytes of requests set aside while a transfer is under way; more is a client gone wrong. */
+    private static final int MAX_DEFERRED = 16 << 20;
+
+    private static final System.Logger LOG = System.getLogger(Session.class.getName());
+
+    private final UnixStream stream;
+    private final HostedDevice device;
+    private final String name;
+    private final Thread thread;
+    private final FrameReader reader;
+    private final FrameWriter writer;
+    private final Reply reply = new Reply(MAX_FRAME);
+    private final Requests requests;
+    private final Deque<DeferredFrame> deferred = new ArrayDeque<>();
+    private int deferredBytes;
+    private Optional<DmaMessages> messages = Optional.empty();
+    private Optional<RuntimeException> failure = Optional.empty();
+    private boolean opened;
+
+    /**
+     * A session; its thread is to call {@link #run}.
+     *
+     * @param stream to the client; closed by the session
+     * @param device what the client gets
+     * @param name of the session, for the log
+     * @param thread the thread that will run it
+     */
+    Session(UnixStream stream, HostedDevice device, String name, Thread thread) {
+        this.stream = stream;
+        this.device = device;
+        this.name = name;
+        this.thread = thread;
+        reader = new FrameReader(stream, MAX_FRAME);
+        writer = new FrameWriter(stream);
+        requests = new Requests(device, reply);
+    }
+
+    /** Serves until the client is gone or {@link #stop} is called. Never throws. */
+    void run() {
+        try {
+            if (negotiate()) {
+                serve();
+            }
+            LOG.log(Level.DEBUG, "{0}: the client disconnected", name);
+        } catch (ProtocolException broken) {
+            LOG.log(Level.WARNING, "{0}: connection closed: {1}", name, broken.getMessage());
+        } catch (LinuxException gone) {
+            LOG.log(Level.INFO, "{0}: connection lost: {1}", name, gone.getMessage());
+        } catch (RuntimeException | Error bug) {
+            // One client, or one model, must not end the service of the others.
+            LOG.log(Level.ERROR, name + ": connection closed after an internal error", bug);
+        } finally {
+            end();
+        }
+    }
+
+    /** Ends the session from another thread; {@link #run} then returns. */
+    void stop() {
+        stream.shutdown();
+    }
+
+    /** Whether the client has hung up, though the session may not have noticed yet. */
+    boolean hungUp() {
+        return stream.peerClosed();
+    }
+
+    private boolean negotiate() {
+        if (!reader.next()) {
+            return false;
+        }
+        Memory frame = reader.frame();
+        int id = VfioUserHeader.id(frame, 0);
+        int command = VfioUserHeader.command(frame, 0);
+        reader.takeFds().forEach(Fd::close);
+        Negotiation negotiation = Negotiation.of(frame, reader.size());
+        if (!negotiation.agreed()) {
+            reply.send(id, command, -Errno.EINVAL.number(), writer);
+            throw new ProtocolException(negotiation.refusal());
+        }
+        DmaMessages dma = new DmaMessages(writer, this, negotiation.maxTransfer());
+        messages = Optional.of(dma);
+        try {
+            device.open(dma);
+        } catch (PowerException asleep) {
+            reply.send(id, command, -asleep.refusal().errno(), writer);
+            throw new ProtocolException("the device does not wake: " + asleep.getMessage());
+        }
+        opened = true;
+        reply.send(id, command, negotiation.answer(reply.frame(), Reply.PAYLOAD), writer);
+        return true;
+    }
+
+    private void serve() {
+        while (true) {
+            DeferredFrame next = deferred.poll();
+            if (next != null) {
+                deferredBytes -= next.size();
+                try (next) {
+                    handle(next.memory(), next.size(), next);
+                }
+            } else if (failure.isPresent()) {
+                throw failure.get();
+            } else if (reader.next()) {
+                handle(reader.frame(), reader.size(), reader);
+            } else {
+                return;
+            }
+        }
+    }
+
+    private void handle(Memory frame, int size, FrameFds fds) {
+        int id = VfioUserHeader.id(frame, 0);
+        int command = VfioUserHeader.command(frame, 0);
+        int flags = VfioUserHeader.flags(frame, 0);
+        if (VfioUserHeader.isReply(flags)) {
+            completeTransfer(frame, size);
+            return;
+        }
+        reply.clear();
+        int result = requests.handle(command, flags, frame, size, fds);
+        if (!VfioUserHeader.isNoReply(flags)) {
+            reply.send(id, command, result, writer);
+        } else if (result < 0) {
+            LOG.log(
+                    Level.DEBUG,
+                    "{0}: a posted command {1} failed: {2}",
+                    name,
+                    command,
+                    Errno.of(-result));
+        }
+    }
+
+    private void completeTransfer(Memory frame, int size) {
+        if (messages.isEmpty() || !messages.get().complete(frame, size)) {
+            LOG.log(Level.DEBUG, "{0}: a reply that nobody waits for is dropped", name);
+        }
+    }
+
+    @Override
+    public boolean onSessionThread() {
+        return Thread.currentThread().equals(thread);
+    }
+
+    @Override
+    public void pumpUntilAnswered() {
+        DmaMessages dma = messages.orElseThrow();
+        FrameReader.Kept kept = reader.keep();
+        try {
+            while (!dma.answered()) {
+                if (!reader.next()) {
+                    dma.disconnect();
+                } else if (VfioUserHeader.isReply(VfioUserHeader.flags(reader.frame(), 0))) {
+                    completeTransfer(reader.frame(), reader.size());
+                } else {
+                    defer();
+                }
+            }
+        } catch (ProtocolException | LinuxException broken) {
+            // The model above us only learns that its transfer failed; the session ends after it.
+            failure = Optional.of(broken);
+            dma.disconnect();
+        } finally {
+            reader.restore(kept);
+        }
+    }
+
+    private void defer() {
+        deferredBytes += reader.size();
+        if (deferredBytes > MAX_DEFERRED) {
+            throw new ProtocolException(
+                    "more than %d bytes of requests while a DMA message waits for its reply"
+                            .formatted(MAX_DEFERRED));
+        }
+        deferred.add(DeferredFrame.of(reader));
+    }
+
+    private void end() {
+        messages.ifPresent(DmaMessages::disconnect);
+        if (opened) {
+            try {
+                device.lastClose();
+            } catch (RuntimeException bug) {
+                LOG.log(Level.ERROR, name + ": the device failed while it was closed", bug);
+            }
+        }
+        deferred.forEach(DeferredFrame::close);
+        reader.close();
+        messages.ifPresent(DmaMessages::close);
+        reply.close();
+        stream.close();
+    }
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.server;
+
+import io.vfio4j.device.HostedDevice;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * Serves devices to vfio-user clients: a socket a device, and beside each a control socket, which
+ * is to the emulated device what sysfs is to a real one.
+ *
+ * <p>Any number of devices share a server; what one client does never reaches another's device.
+ * Thread-safe.
+ *
+ * <pre>{@code
+ * try (var server = new VfioUserServer()) {
+ *     server.serve(Path.of("/run/edu.sock"), new Edu());
+ *     …
+ * }
+ * }</pre>
+ */
+public final class VfioUserServer implements AutoCloseable {
+    private final List<DeviceService> services = new CopyOnWriteArrayList<>();
+
+    /** A server without devices. */
+    public VfioUserServer() {}
+
+    /**
+     * Serves a device from now on. When this returns, clients can connect.
+     *
+     * @param socket where; at most 103 bytes, so that {@code .ctl} can follow. A socket file that
+     *     nobody serves any more is replaced
+     * @param device what; the server closes it
+     * @return the service, to end just this one
+     * @throws io.vfio4j.linux.LinuxException EADDRINUSE if somebody serves that path, ENAMETOOLONG,
+     *     ENOENT or EACCES as bind says
+     */
+    public DeviceService serve(Path socket, HostedDevice device) {
+        DeviceService service = DeviceService.start(socket, device);
+        services.add(service);
+        return service;
+    }
+
+    /** Ends all services and removes their sockets. Clients see their connection closed. */
+    @Override
+    public void close() {
+        services.forEach(DeviceService::close);
+    }
+}
