@@ -3,4 +3,6 @@
 module io.vfio4j.models {
     requires static transitive org.jspecify;
     requires transitive io.vfio4j.device;
+
+    exports io.vfio4j.models;
 }

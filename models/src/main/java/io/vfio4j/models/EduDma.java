@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.models;
+
+import io.vfio4j.device.Dma;
+import io.vfio4j.device.DmaException;
+import io.vfio4j.linux.Memory;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/**
+ * The DMA engine of {@link Edu}: four registers and a buffer. A transfer runs on a thread of its
+ * own, after the register write that started it has been answered: a VMM may be unable to serve DMA
+ * messages before that.
+ */
+final class EduDma {
+    static final int FIRST_REGISTER = 0x80;
+
+    private static final int SOURCE = 0x80;
+    private static final int DESTINATION = 0x88;
+    private static final int COUNT = 0x90;
+    private static final int COMMAND = 0x98;
+    private static final long BUFFER_ADDRESS = 0x40000;
+    private static final int BUFFER_SIZE = 4096;
+    private static final long START = 1;
+    private static final long TO_MEMORY = 2;
+    private static final long INTERRUPT = 4;
+    private static final long FAILED = 8;
+
+    /** How long a suspend waits for a transfer: a client that never answers must not stop it. */
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+    private final Supplier<Dma> dma;
+    private final Runnable done;
+    private final Memory buffer = Memory.allocate(BUFFER_SIZE);
+    private final ExecutorService thread =
+            Executors.newSingleThreadExecutor(
+                    Thread.ofPlatform().daemon().name("edu dma").factory());
+
+    /** Held while a transfer runs, and by a suspended device. */
+    private final Semaphore running = new Semaphore(1);
+
+    private long source;
+    private long destination;
+    private long count;
+    private long command;
+    private boolean parked;
+
+    EduDma(Supplier<Dma> dma, Runnable done) {
+        this.dma = dma;
+        this.done = done;
+    }
+
+    synchronized long read(long offset, int width) {
+        int register = (int) offset & ~7;
+        if (offset > COMMAND + 4 || width < Integer.BYTES) {
+            return -1;
+        }
+        long value =
+                switch (register) {
+                    case SOURCE -> source;
+                    case DESTINATION -> destination;
+                    case COUNT -> count;
+                    default -> command;
+                };
+        return (offset & 4) != 0 ? value >>> 32 : value;
+    }
+
+    synchronized void write(long offset, int width, long value) {
+        if (offset > COMMAND + 4 || width < Integer.BYTES || busy()) {
+            return;
+        }
+        switch ((int) offset & ~7) {
+            case SOURCE -> source = merged(source, offset, width, value);
+            case DESTINATION -> destination = merged(destination, offset, width, value);
+            case COUNT -> count = merged(count, offset, width, value);
+            default -> {
+                if ((offset & 4) == 0) {
+                    start(value & (START | TO_MEMORY | INTERRUPT));
+                }
+            }
+        }
+    }
+
+    private static long merged(long old, long offset, int width, long value) {
+        if (width == Long.BYTES) {
+            return value;
+        }
+        long low = 0xffff_ffffL;
+        return (offset & 4) != 0 ? (old & low) | value << 32 : (old & ~low) | (value & low);
+    }
+
+    private boolean busy() {
+        return (command & START) != 0;
+    }
+
+    private void start(long value) {
+        command = value;
+        if (busy()) {
+            Transfer transfer = new Transfer(source, destination, count, value);
+            Future<?> ignored = thread.submit(() -> run(transfer));
+        }
+    }
+
+    private record Transfer(long source, long destination, long count, long command) {
+        boolean toMemory() {
+            return (command & TO_MEMORY) != 0;
+        }
+
+        /** Where in the buffer it starts, or nothing if it does not lie within. */
+        Optional<Long> bufferOffset() {
+            long at = (toMemory() ? source : destination) - BUFFER_ADDRESS;
+            boolean within = at >= 0 && count >= 0 && count <= BUFFER_SIZE - at;
+            return within ? Optional.of(at) : Optional.empty();
+        }
+    }
+
+    private void run(Transfer transfer) {
+        running.acquireUninterruptibly();
+        boolean failed;
+        try {
+            failed = !copy(transfer);
+        } finally {
+            running.release();
+        }
+        synchronized (this) {
+            command = (transfer.command() & ~START) | (failed ? FAILED : 0);
+        }
+        if ((transfer.command() & INTERRUPT) != 0) {
+            done.run();
+        }
+    }
+
+    private boolean copy(Transfer transfer) {
+        Optional<Long> at = transfer.bufferOffset();
+        if (at.isEmpty()) {
+            return false;
+        }
+        try {
+            if (transfer.toMemory()) {
+                dma.get().write(transfer.destination(), buffer, at.get(), transfer.count());
+            } else {
+                dma.get().read(transfer.source(), buffer, at.get(), transfer.count());
+            }
+            return true;
+        } catch (DmaException refused) {
+            return false;
+        }
+    }
+
+    synchronized void reset() {
+        source = 0;
+        destination = 0;
+        count = 0;
+        if (!busy()) {
+            command = 0;
+        }
+    }
+
+    /** Lets a transfer that is under way end, and no other start. */
+    void park() {
+        try {
+            parked = running.tryAcquire(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Starts what was asked for meanwhile. */
+    void unpark() {
+        if (parked) {
+            parked = false;
+            running.release();
+        }
+    }
+
+    void close() {
+        thread.shutdownNow();
+        buffer.close();
+    }
+}
