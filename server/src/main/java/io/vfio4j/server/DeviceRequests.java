@@ -90,8 +90,9 @@ final class DeviceRequests {
         boolean mappable = region.mappable().isPresent();
         int full = mappable ? fixed + SPARSE_ONE_AREA : fixed;
         boolean fits = Integer.compareUnsigned(asked.argsz(), full) >= 0;
-        // A reply that does not fit says how much is needed and leaves the rest out.
-        int capOffset = mappable && fits ? fixed : 0;
+        // A reply that does not fit says how much is needed and leaves the rest out. It names the
+        // capabilities' place all the same: QEMU refuses the flag without it before it asks again.
+        int capOffset = mappable ? fixed : 0;
         new VfioRegionInfo(full, flags(region), asked.index(), capOffset, region.size(), 0)
                 .write(reply.frame(), Reply.PAYLOAD);
         if (!mappable || !fits) {

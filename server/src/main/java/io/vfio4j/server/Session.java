@@ -94,7 +94,12 @@ final class Session implements DmaMessages.Pump {
 
     /** Whether the client has hung up, though the session may not have noticed yet. */
     boolean hungUp() {
-        return stream.peerClosed();
+        try {
+            return stream.peerClosed();
+        } catch (IllegalStateException closed) {
+            // The session has noticed.
+            return true;
+        }
     }
 
     private boolean negotiate() {
