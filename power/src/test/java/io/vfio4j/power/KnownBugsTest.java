@@ -186,6 +186,44 @@ class KnownBugsTest {
         }
 
         @Test
+        void shouldRestoreFromWhereItSleptWhenTheFirstResumeFailed() {
+            DeviceUnderTest device = DeviceUnderTest.in(ContractState.W_S, D3COLD);
+            device.actions.failResume = Optional.of(Refusal.ETIMEDOUT);
+            assertThatExceptionOfType(PowerException.class).isThrownBy(device::touch);
+            device.actions.failResume = Optional.empty();
+            device.actions.log.clear();
+            device.touch();
+            assertThat(device.actions.log).containsExactly("resume D3cold", "restore");
+            assertThat(device.oldWakeup.signals).hasValue(1);
+        }
+
+        @Test
+        void shouldLetTearDownChangeTheCommandRegister() {
+            RecordingActions actions = new RecordingActions();
+            DevicePower[] power = new DevicePower[1];
+            ManualScheduler queue = new ManualScheduler();
+            power[0] =
+                    DevicePower.bind(
+                            D3HOT,
+                            new RecordingActions() {
+                                @Override
+                                public void tearDown() {
+                                    actions.record("tear down");
+                                    power[0].setMemoryEnabled(false);
+                                }
+                            },
+                            queue,
+                            new ManualClock());
+            power[0].open();
+            power[0].setMemoryEnabled(true);
+            power[0].lastClose();
+            power[0].lastClose();
+            assertThat(actions.log).containsExactly("tear down");
+            assertThat(power[0].memoryAccessible()).isFalse();
+            assertThat(power[0].usage()).isZero();
+        }
+
+        @Test
         void shouldWarnAndGoOnWhenAnActionThatMustNotFailDoes() {
             DeviceUnderTest device = DeviceUnderTest.open(D3HOT);
             device.enter(
