@@ -48,7 +48,7 @@ final class Announcer {
             for (PowerListener listener : listeners) {
                 try {
                     listener.changed(change.get().before(), change.get().after());
-                } catch (RuntimeException e) {
+                } catch (RuntimeException | Error e) {
                     actions.warn("a power listener failed: " + e);
                 }
             }

@@ -7,6 +7,7 @@ import java.util.Optional;
  * vfio's part of the state: who holds the device and what was agreed with him (spec B1, B2).
  *
  * @param open somebody has the device open
+ * @param closing the last close is under way
  * @param engaged pm_runtime_engaged: low power is permitted
  * @param wakeup pm_wake_eventfd_ctx: what to signal at the next resume; owned by the state
  * @param alwaysHeld disable_idle_d3 as latched at bind: the base reference is held even when closed
@@ -15,6 +16,7 @@ import java.util.Optional;
  */
 public record Contract(
         boolean open,
+        boolean closing,
         boolean engaged,
         Optional<Wakeup> wakeup,
         boolean alwaysHeld,
@@ -35,22 +37,26 @@ public record Contract(
     }
 
     Contract open(boolean value) {
-        return new Contract(value, engaged, wakeup, alwaysHeld, vfs, unbinding);
+        return new Contract(value, false, engaged, wakeup, alwaysHeld, vfs, unbinding);
+    }
+
+    Contract close() {
+        return new Contract(open, true, engaged, wakeup, alwaysHeld, vfs, unbinding);
     }
 
     Contract engage(Optional<Wakeup> with) {
-        return new Contract(open, true, with, alwaysHeld, vfs, unbinding);
+        return new Contract(open, closing, true, with, alwaysHeld, vfs, unbinding);
     }
 
     Contract disengage() {
-        return new Contract(open, false, Optional.empty(), alwaysHeld, vfs, unbinding);
+        return new Contract(open, closing, false, Optional.empty(), alwaysHeld, vfs, unbinding);
     }
 
     Contract vfs(int value) {
-        return new Contract(open, engaged, wakeup, alwaysHeld, value, unbinding);
+        return new Contract(open, closing, engaged, wakeup, alwaysHeld, value, unbinding);
     }
 
     Contract unbind() {
-        return new Contract(open, engaged, wakeup, alwaysHeld, vfs, true);
+        return new Contract(open, closing, engaged, wakeup, alwaysHeld, vfs, true);
     }
 }

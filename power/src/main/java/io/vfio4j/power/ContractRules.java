@@ -19,7 +19,9 @@ final class ContractRules {
             case PowerEvent.Enter(Optional<Wakeup> wakeup) -> enter(s, wakeup);
             case PowerEvent.Exit() -> disengage(s);
             case PowerEvent.LastClose() ->
-                    s.contract().open() ? disengage(s) : Step.refused(s, Refusal.EBADF);
+                    s.contract().open() && !s.contract().closing()
+                            ? disengage(s.contract(s.contract().close()))
+                            : Step.refused(s, Refusal.EBADF);
             case PowerEvent.CloseAwake() ->
                     Step.done(s, new Effect.TearDown(), new Effect.Then(new PowerEvent.Closed()));
             case PowerEvent.Closed() -> closed(s);
@@ -54,7 +56,7 @@ final class ContractRules {
      * check; the access's own put is what later reaches 0. The gate closes with {@code engaged}.
      */
     private static Step enter(PowerState s, Optional<Wakeup> wakeup) {
-        if (!s.contract().open()) {
+        if (!s.contract().open() || s.contract().closing()) {
             return Step.refused(s, Refusal.ENODEV);
         }
         if (s.contract().engaged()) {

@@ -129,7 +129,7 @@ public sealed interface PowerEvent {
     record SuspendFinished() implements Progress {}
 
     /** A resume has powered the function up, or found it inaccessible. */
-    record PoweredUp(PciPowerState from) implements Progress {}
+    record PoweredUp() implements Progress {}
 
     /** A resume has restored the function: vfio's runtime_resume callback. */
     record Restored() implements Progress {}

@@ -5,7 +5,8 @@ import java.util.Optional;
 
 /**
  * The runtime PM core's calls on one device, as Linux names them (spec E), for parents, buses and
- * drivers. Users and hosts want {@link Access} and {@link HostPower}. Thread-safe.
+ * drivers. Users and hosts want {@link Access} and {@link HostPower}. There is no autosuspend
+ * delay: vfio uses none (spec B3, B9). Thread-safe.
  */
 public final class RuntimePmCore {
     private final PowerMachine machine;

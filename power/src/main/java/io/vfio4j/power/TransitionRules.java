@@ -54,7 +54,7 @@ final class TransitionRules {
                         .pci(
                                 pci.powerState(target)
                                         .userState(PciPowerState.D0)
-                                        .asleep(true)
+                                        .asleepIn(Optional.of(target))
                                         .pmeArmed(pme && !pci.asleep()));
         return Step.done(next, effects);
     }
@@ -69,7 +69,7 @@ final class TransitionRules {
         if (from != PciPowerState.D0) {
             effects.add(new Effect.SetPowerState(from, PciPowerState.D0));
         }
-        effects.add(new Effect.Then(new PowerEvent.PoweredUp(from)));
+        effects.add(new Effect.Then(new PowerEvent.PoweredUp()));
         return Step.done(
                 s.pm(s.pm().status(RuntimeStatus.RESUMING).request(Request.NONE)), effects);
     }
@@ -81,7 +81,7 @@ final class TransitionRules {
                     Step.done(s.pci(s.pci().intxMasked(s.pci().intxMasked() || changed)));
             case PowerEvent.PowerStateReached(PciPowerState state) -> reached(s, state);
             case PowerEvent.SuspendFinished() -> suspendFinished(s);
-            case PowerEvent.PoweredUp(PciPowerState from) -> poweredUp(s, from);
+            case PowerEvent.PoweredUp() -> poweredUp(s);
             case PowerEvent.Restored() -> restored(s);
             case PowerEvent.ResumeFinished() -> resumeFinished(s);
             case PowerEvent.Failed(Effect effect, Refusal why) ->
@@ -142,17 +142,18 @@ final class TransitionRules {
                                 s.pci()
                                         .powerState(now)
                                         .userState(now)
-                                        .asleep(false)
+                                        .asleepIn(Optional.empty())
                                         .pmeArmed(false)
                                         .intxMasked(false));
         return new Step(next, effects, new Outcome.Refused(why));
     }
 
     /** Powered and accessible: config restored, the model told, PME disarmed. Else only go on. */
-    private static Step poweredUp(PowerState s, PciPowerState from) {
+    private static Step poweredUp(PowerState s) {
         List<Effect> effects = new ArrayList<>();
-        if (s.pci().asleep() && s.pci().powerState() == PciPowerState.D0) {
-            effects.add(new Effect.Resume(from));
+        Optional<PciPowerState> from = s.pci().asleepIn();
+        if (from.isPresent() && s.pci().powerState() == PciPowerState.D0) {
+            effects.add(new Effect.Resume(from.get()));
             if (s.pci().pmeArmed()) {
                 effects.add(new Effect.ArmPme(false));
             }
@@ -169,7 +170,8 @@ final class TransitionRules {
     private static Step restored(PowerState s) {
         boolean accessible = s.pci().powerState() == PciPowerState.D0;
         boolean unmask = s.pci().intxMasked();
-        PowerState next = s.pci(s.pci().asleep(!accessible).pmeArmed(false).intxMasked(false));
+        PciPower pci = accessible ? s.pci().asleepIn(Optional.empty()) : s.pci();
+        PowerState next = s.pci(pci.pmeArmed(false).intxMasked(false));
         List<Effect> effects = new ArrayList<>();
         if (s.contract().wakeup().isPresent()) {
             next = next.contract(s.contract().disengage()).addUsage(1);

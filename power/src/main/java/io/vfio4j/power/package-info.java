@@ -20,6 +20,9 @@
  * in the order in which they were decided. Order: child's turn, then parent's turn; turn, then
  * lock. Whoever holds a turn must not ask for an access to the same device that would have to wait
  * (spec C); this is refused with an {@link java.lang.IllegalStateException} instead of a deadlock.
+ *
+ * <p>For the device layer this means: while calling a method that may wait, hold no lock that an
+ * action takes; and between devices, a child may wait for its parent, never the other way round.
  */
 @NullMarked
 package io.vfio4j.power;

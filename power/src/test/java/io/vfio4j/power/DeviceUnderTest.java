@@ -92,8 +92,8 @@ final class DeviceUnderTest {
 
     /** Any request that does nothing but wake. */
     void touch() {
-        try (Access access = power.access()) {
-            assertThat(access).isNotNull();
+        try (Access _ = power.access()) {
+            // Nothing: what the hot path does.
         }
     }
 
