@@ -41,6 +41,9 @@ final class StoreProbe {
         private long next = 1;
         private int word;
 
+        /** How many stores did not fault. */
+        final AtomicLong stores = new AtomicLong();
+
         /** How many revocations were met. */
         final AtomicLong faults = new AtomicLong();
 
@@ -56,12 +59,13 @@ final class StoreProbe {
         }
 
         /** Stores to one word after the other, each a larger number. */
-        void run(int stores) {
-            for (int i = 0; i < stores; i++) {
+        void run(int times) {
+            for (int i = 0; i < times; i++) {
                 word = (word + 1) % stored.length;
                 try {
                     mapping.putLong(first + word * distance, next);
                     stored[word] = next++;
+                    stores.incrementAndGet();
                 } catch (MappingFaultException revoked) {
                     faults.incrementAndGet();
                     checkAfterRestoration();
@@ -73,15 +77,18 @@ final class StoreProbe {
         /** The first value that can be read again must be the last one stored. */
         private void checkAfterRestoration() {
             for (int w = 0; w < stored.length; w++) {
-                for (int tries = 0; tries < 100_000; tries++) {
-                    try {
-                        if (mapping.getLong(first + w * distance) != stored[w]) {
-                            lost.incrementAndGet();
-                        }
-                        break;
-                    } catch (MappingFaultException stillRevoked) {
-                        Thread.onSpinWait();
-                    }
+                if (firstReadable(first + w * distance) != stored[w]) {
+                    lost.incrementAndGet();
+                }
+            }
+        }
+
+        private long firstReadable(long offset) {
+            while (true) {
+                try {
+                    return mapping.getLong(offset);
+                } catch (MappingFaultException stillRevoked) {
+                    Thread.onSpinWait();
                 }
             }
         }
