@@ -2,6 +2,7 @@
 package io.vfio4j.linux;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -16,31 +17,32 @@ final class DirectoryLock implements AutoCloseable {
     private static final int ATTEMPTS = 100;
     private static final long PAUSE = TimeUnit.MILLISECONDS.toNanos(10);
 
-    private final Fd directory;
+    private final Optional<Fd> directory;
 
-    private DirectoryLock(Fd directory) {
+    private DirectoryLock(Optional<Fd> directory) {
         this.directory = directory;
     }
 
-    /**
-     * Locks the directory of a path.
-     *
-     * @throws LinuxException with ENOENT if it does not exist, EACCES if it may not be read
-     */
+    /** Locks the directory of a path, if it can be opened: if not, bind will say why. */
     static DirectoryLock of(Path path) {
         Path parent = path.toAbsolutePath().getParent();
-        Fd directory = Fd.open(parent == null ? Path.of("/") : parent, false);
+        Fd directory;
+        try {
+            directory = Fd.open(parent == null ? Path.of("/") : parent, false);
+        } catch (LinuxException unreadable) {
+            return new DirectoryLock(Optional.empty());
+        }
         for (int i = 0; i < ATTEMPTS; i++) {
             if (Libc.flock(directory.number(), LOCK_EX | LOCK_NB) >= 0) {
                 break;
             }
             LockSupport.parkNanos(PAUSE);
         }
-        return new DirectoryLock(directory);
+        return new DirectoryLock(Optional.of(directory));
     }
 
     @Override
     public void close() {
-        directory.close();
+        directory.ifPresent(Fd::close);
     }
 }

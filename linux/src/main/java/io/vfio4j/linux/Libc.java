@@ -35,8 +35,10 @@ final class Libc {
     private static final long ERRNO =
             CAPTURE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
 
+    /** A signal came before anything was done: every caller but ioctl's tries again. */
     static final int EINTR = 4;
 
+    /** It would have to wait, and was asked not to. */
     static final int EAGAIN = 11;
 
     private static final MemorySegment ACCEPT4 = find("accept4");

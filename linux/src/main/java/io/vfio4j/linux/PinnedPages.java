@@ -3,6 +3,7 @@ package io.vfio4j.linux;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * References to a memory file's pages, held by pipes: the pages outlive their file's truncation.
@@ -45,23 +46,28 @@ final class PinnedPages implements AutoCloseable {
         }
     }
 
-    /** Copies the pages' contents as they are now to where they were in the file. */
-    void read(Memory destination, long offset) {
-        long address = destination.enter() + offset;
+    /**
+     * Copies the pages' contents as they are now to where they were in the file, and zeros to where
+     * there were none.
+     */
+    void read(Memory destination, long offset, long length) {
+        Objects.checkFromIndexSize(offset, length, destination.size());
+        long at = offset;
+        long address = destination.enter();
         try {
             for (Pipe pipe : pipes) {
-                for (long left = pipe.length(); left > 0; ) {
-                    long count = Libc.read(pipe.read().number(), address, left);
+                long end = at + pipe.length();
+                while (at < end) {
+                    long count = Libc.read(pipe.read().number(), address + at, end - at);
                     if (count != -Libc.EINTR) {
-                        Libc.check(count, "read", "of a pipe");
-                        left -= count;
-                        address += count;
+                        at += Libc.check(count, "read", "of a pipe");
                     }
                 }
             }
         } finally {
             destination.leave();
         }
+        destination.fill(at, offset + length - at, (byte) 0);
     }
 
     @Override

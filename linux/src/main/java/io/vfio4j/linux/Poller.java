@@ -70,7 +70,7 @@ public final class Poller implements AutoCloseable {
         try {
             EventFd wakeup = EventFd.create();
             Poller poller = new Poller(epoll, wakeup);
-            Libc.check(poller.control(EPOLL_CTL_ADD, wakeup.fd(), WAKEUP), "epoll_ctl", "");
+            Libc.check(poller.register(wakeup.fd(), WAKEUP), "epoll_ctl", "");
             return poller;
         } catch (RuntimeException refused) {
             epoll.close();
@@ -102,7 +102,7 @@ public final class Poller implements AutoCloseable {
                 }
                 serial++;
                 long token = (long) serial << 32 | slot;
-                Libc.check(control(EPOLL_CTL_ADD, fd, token), "epoll_ctl", "add " + fd);
+                Libc.check(register(fd, token), "epoll_ctl", "add " + fd);
                 entries.set(slot, new Entry(serial, attachment));
                 slots.put(fd, slot);
             }
@@ -128,9 +128,13 @@ public final class Poller implements AutoCloseable {
                     return;
                 }
                 entries.set(slot, null);
-                if (fd.isOpen()) {
-                    // ENOENT or EBADF: closed by a race that its owner lost.
-                    int _ = control(EPOLL_CTL_DEL, fd, 0);
+                if (fd.tryEnter()) {
+                    try {
+                        // ENOENT: closed before, against the rule, and the number used again.
+                        int _ = Libc.epollCtl(epoll.number(), EPOLL_CTL_DEL, fd.entered(), 0);
+                    } finally {
+                        fd.leave();
+                    }
                 }
             }
         } finally {
@@ -247,7 +251,7 @@ public final class Poller implements AutoCloseable {
         }
     }
 
-    private int control(int operation, Fd fd, long token) {
+    private int register(Fd fd, long token) {
         int number = fd.enter();
         try {
             Scratch scratch = Scratch.ofThread();
@@ -255,7 +259,7 @@ public final class Poller implements AutoCloseable {
             // Two halves, since the packed structure's second field is not aligned.
             scratch.putInt(DATA, (int) token);
             scratch.putInt(DATA + 4, (int) (token >>> 32));
-            return Libc.epollCtl(epoll.number(), operation, number, scratch.address());
+            return Libc.epollCtl(epoll.number(), EPOLL_CTL_ADD, number, scratch.address());
         } finally {
             fd.leave();
         }

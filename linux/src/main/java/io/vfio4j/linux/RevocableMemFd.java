@@ -129,19 +129,22 @@ public final class RevocableMemFd implements AutoCloseable {
      * @throws IllegalStateException if they are taken away already, or this is closed
      * @throws LinuxException with EMFILE, ENFILE or ENOMEM; the contents are then back in place
      */
-    public synchronized void revoke(Memory contents) {
+    public void revoke(Memory contents) {
+        revoke(contents, isLossless());
+    }
+
+    /** As on a kernel whose splice does, or does not, pass references. */
+    synchronized void revoke(Memory contents, boolean lossless) {
         requireSize(contents);
         if (revoked) {
             throw new IllegalStateException("the contents are revoked already");
         }
-        if (!isLossless()) {
-            file.read(0, contents, 0, size);
-            file.truncate(0);
-            revoked = true;
-            return;
+        if (lossless) {
+            makePresent();
+            take(size, contents);
+        } else {
+            copyAndCut(contents);
         }
-        makePresent();
-        take(size, contents);
         revoked = true;
     }
 
@@ -190,7 +193,7 @@ public final class RevocableMemFd implements AutoCloseable {
                 long start = (left - 1) / PIECE * PIECE;
                 try (PinnedPages pages = PinnedPages.of(file.fd(), start, left - start)) {
                     file.truncate(start);
-                    pages.read(contents, start);
+                    pages.read(contents, start, left - start);
                 }
                 left = start;
             }
@@ -198,6 +201,13 @@ public final class RevocableMemFd implements AutoCloseable {
             file.write(left, contents, left, end - left);
             throw failed;
         }
+    }
+
+    private void copyAndCut(Memory contents) {
+        long present = Math.min(size, file.size());
+        file.read(0, contents, 0, present);
+        contents.fill(present, size - present, (byte) 0);
+        file.truncate(0);
     }
 
     /** Gives every hole a page, so that there is something to refer to. */
@@ -243,9 +253,12 @@ public final class RevocableMemFd implements AutoCloseable {
                 try (PinnedPages pages = PinnedPages.of(file.fd(), 0, PAGE)) {
                     mapping.putLong(0, 2);
                     file.truncate(0);
-                    pages.read(read, 0);
+                    pages.read(read, 0, PAGE);
                 }
                 return read.getLong(0) == 2;
+            } catch (LinuxException refused) {
+                // A sandbox without splice, or no descriptor to spare: then the sure way.
+                return false;
             }
         }
     }

@@ -18,10 +18,10 @@ import java.util.List;
 class MappingFaultTest {
     @ParameterizedTest(name = "{0}")
     @CsvSource({
-        "interpreted, -Xint, 500",
-        "compiled by C1, -XX:TieredStopAtLevel=1, 1000",
-        "compiled by C2, -XX:-TieredCompilation -XX:CompileThreshold=500 -Xbatch, 1500",
-        "compiled as it comes, -XX:+TieredCompilation, 2000"
+        "interpreted, -Xint, 200",
+        "compiled by C1, -XX:TieredStopAtLevel=1, 500",
+        "compiled by C2, -XX:-TieredCompilation -XX:CompileThreshold=500 -Xbatch, 600",
+        "compiled as it comes, -XX:+TieredCompilation, 1000"
     })
     @Timeout(60)
     void shouldTurnEveryFaultIntoATypedException(String name, String options, String rounds) {

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.BufferedReader;
-import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -74,6 +74,20 @@ class RevocableMemFdTest {
     }
 
     @Test
+    void shouldWorkWhereSpliceCopies() {
+        try (RevocableMemFd file = RevocableMemFd.create("bar", 2 * PAGE);
+                Mapping mapping = Mapping.map(file.fd(), 0, 2 * PAGE, true);
+                Memory contents = Memory.allocate(2 * PAGE)) {
+            mapping.putInt(PAGE, 5);
+            file.revoke(contents, false);
+            assertThatThrownBy(() -> mapping.getInt(PAGE))
+                    .isInstanceOf(MappingFaultException.class);
+            file.restore(contents);
+            assertThat(mapping.getInt(PAGE)).isEqualTo(5);
+        }
+    }
+
+    @Test
     void shouldReadAsZerosWhatNobodyWrote() {
         try (RevocableMemFd file = RevocableMemFd.create("bar", ODD_SIZE);
                 Mapping mapping = Mapping.map(file.fd(), 0, ODD_SIZE, true)) {
@@ -88,35 +102,48 @@ class RevocableMemFdTest {
 
     @Test
     void shouldLoseNoStoreOfAnyProcess() throws Exception {
+        // Words in the first and in the last piece, far apart and in pages of their own.
         long size = 3 << 20;
-        try (RevocableMemFd file = RevocableMemFd.create("bar", size);
-                Memory contents = Memory.allocate(size)) {
-            Path path =
-                    Path.of("/proc/" + ProcessHandle.current().pid() + "/fd/" + file.fd().number());
-            // Words in the first and in the last piece, far apart and in pages of their own.
+        long distance = 96 * PAGE;
+        try (RevocableMemFd file = RevocableMemFd.create("bar", size)) {
+            String path = "/proc/" + ProcessHandle.current().pid() + "/fd/" + file.fd().number();
             Process child =
                     ChildJvm.start(
                             StoreProbe.class,
                             List.of("--enable-native-access=io.vfio4j.linux"),
-                            path.toString(),
+                            path,
                             Long.toString(size),
                             "0",
-                            Long.toString(96 * PAGE),
+                            Long.toString(distance),
                             "8");
-            BufferedReader output =
-                    new BufferedReader(
-                            new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8));
-            assertThat(output.readLine()).isEqualTo("storing");
+            try (BufferedReader output = child.inputReader(StandardCharsets.UTF_8);
+                    OutputStream input = child.getOutputStream()) {
+                assertThat(output.readLine()).isEqualTo("storing");
+                try (StoreProbe.Storer own =
+                        new StoreProbe.Storer(Path.of(path), size, 8, distance, 8)) {
+                    revokeUnder(own, file);
+                    assertThat(own.lost.get()).isZero();
+                }
+                input.write('\n');
+                input.flush();
+                assertThat(output.readLine()).isEqualTo("faults=true lost=0");
+            }
+            assertThat(child.waitFor()).isZero();
+        }
+    }
 
-            AtomicBoolean stop = new AtomicBoolean();
-            StoreProbe.Storer storer = new StoreProbe.Storer(path, size, 8, 96 * PAGE, 8);
-            Thread thread =
-                    Thread.ofPlatform()
-                            .start(() -> {
-                                while (!stop.get()) {
-                                    storer.run(1000);
-                                }
-                            });
+    /** Revokes and restores, each time while a thread of ours is storing. */
+    private static void revokeUnder(StoreProbe.Storer storer, RevocableMemFd file)
+            throws InterruptedException {
+        AtomicBoolean stop = new AtomicBoolean();
+        Thread thread =
+                Thread.ofPlatform()
+                        .start(() -> {
+                            while (!stop.get()) {
+                                storer.run(1000);
+                            }
+                        });
+        try (Memory contents = Memory.allocate(file.size())) {
             for (int round = 0; round < 40; round++) {
                 awaitMoreThan(storer.stores.get(), storer.stores);
                 long met = storer.faults.get();
@@ -124,15 +151,9 @@ class RevocableMemFdTest {
                 awaitMoreThan(met, storer.faults);
                 file.restore(contents);
             }
-            stop.set(true);
-            thread.join();
-            child.getOutputStream().write('\n');
-            child.getOutputStream().close();
-            assertThat(output.readLine()).isEqualTo("faults=true lost=0");
-            assertThat(child.waitFor()).isZero();
-            assertThat(storer.lost.get()).isZero();
-            storer.close();
         }
+        stop.set(true);
+        thread.join();
     }
 
     /** A page without contents is the shared page of zeros, which must not be what is taken. */
@@ -185,6 +206,7 @@ class RevocableMemFdTest {
                 Memory contents = Memory.allocate(4 * PAGE)) {
             mapping.putInt(0, 1);
             mapping.putInt(3 * PAGE, 3);
+            contents.fill(0, contents.size(), (byte) 0x55);
             Libc.ftruncate(file.fd().number(), 2 * PAGE);
             file.revoke(contents);
             assertThat(contents.getInt(0)).isEqualTo(1);

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Timeout;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -124,7 +125,7 @@ class UnixStreamTest {
     }
 
     @Test
-    void shouldCarryDescriptorsThatRefertoTheSameFileAndAreCloseOnExec() {
+    void shouldCarryDescriptorsThatReferToTheSameFileAndAreCloseOnExec() {
         try (EventFd sent = EventFd.create()) {
             here.send(buffer, 0, 1, List.of(sent.fd()));
             assertThat(there.receive(buffer, 0, 1, bag)).isEqualTo(1);
@@ -141,7 +142,7 @@ class UnixStreamTest {
     void shouldCarryAsManyDescriptorsAsLinuxAllowsAndNoMore() {
         try (EventFd event = EventFd.create()) {
             int[] most = new int[FdBag.CAPACITY];
-            java.util.Arrays.fill(most, event.fd().number());
+            Arrays.fill(most, event.fd().number());
             here.send(buffer, 0, 1, most);
             there.receive(buffer, 0, 1, bag);
             assertThat(bag.count()).isEqualTo(253);
@@ -157,7 +158,7 @@ class UnixStreamTest {
     void shouldCloseWhatTheBagHasNoRoomForAndSaySo() {
         try (EventFd event = EventFd.create()) {
             int[] many = new int[200];
-            java.util.Arrays.fill(many, event.fd().number());
+            Arrays.fill(many, event.fd().number());
             for (int i = 0; i < 2; i++) {
                 here.send(buffer, 0, 1, many);
                 there.receive(buffer, 0, 1, bag);
@@ -255,6 +256,31 @@ class UnixStreamTest {
             here.close();
         }
         assertThat(Fd.openCount()).isEqualTo(before);
+    }
+
+    @Test
+    void shouldLoseNoDescriptorWhenThereIsNowhereToReceive() {
+        Memory closed = Memory.allocate(8);
+        closed.close();
+        try (EventFd event = EventFd.create()) {
+            here.send(buffer, 0, 1, List.of(event.fd()));
+            assertThatThrownBy(() -> there.receive(closed, 0, 8, bag))
+                    .isInstanceOf(IllegalStateException.class);
+            assertThat(there.receive(buffer, 0, 8, bag)).isEqualTo(1);
+            assertThat(bag.count()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void shouldSendNothingIfADescriptorIsClosed() {
+        EventFd closed = EventFd.create();
+        closed.close();
+        try (EventFd event = EventFd.create()) {
+            assertThatThrownBy(() -> here.send(buffer, 0, 1, List.of(event.fd(), closed.fd())))
+                    .isInstanceOf(IllegalStateException.class);
+            assertThat(event.fd().users()).isZero();
+            assertThat(there.tryReceive(buffer, 0, 8, bag)).isEqualTo(-1);
+        }
     }
 
     @Test
