@@ -312,6 +312,16 @@ class UnixStreamTest {
     }
 
     @Test
+    void shouldTellThatThePeerHasHungUpThoughItsBytesStillWait() {
+        here.send(buffer, 0, 3);
+        assertThat(there.peerClosed()).isFalse();
+        here.close();
+        assertThat(there.peerClosed()).isTrue();
+        assertThat(there.receive(buffer, 0, 8, bag)).isEqualTo(3);
+        assertThat(there.peerClosed()).isTrue();
+    }
+
+    @Test
     void shouldWakeABlockedReceiveByShutdown() throws Exception {
         CompletableFuture<Integer> received = receiveInAnotherThread();
         there.shutdown();
