@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.power;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -31,12 +30,5 @@ public record Step(PowerState next, List<Effect> effects, Outcome outcome) {
 
     static Step waiting(PowerState next) {
         return new Step(next, List.of(), Outcome.WAIT);
-    }
-
-    Step first(Effect effect) {
-        List<Effect> all = new ArrayList<>(effects.size() + 1);
-        all.add(effect);
-        all.addAll(effects);
-        return new Step(next, all, outcome);
     }
 }

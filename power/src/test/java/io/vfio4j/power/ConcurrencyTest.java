@@ -99,6 +99,28 @@ class ConcurrencyTest {
         assertThat(device.oldWakeup.signals).hasValue(1);
     }
 
+    /** disable waits for a transition under way. */
+    @Test
+    void shouldDisableOnlyAfterTheTransition() throws InterruptedException {
+        DeviceUnderTest device = DeviceUnderTest.in(ContractState.N_A, DeviceUnderTest.D3HOT);
+        CountDownLatch suspending = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        device.actions.duringSuspend =
+                () -> {
+                    suspending.countDown();
+                    awaitUninterruptibly(goOn);
+                };
+        Thread worker = started(device.queue::drain);
+        awaitUninterruptibly(suspending);
+        Thread disabler = started(device.power.runtimePm()::disable);
+        await().until(() -> isWaiting(disabler));
+        goOn.countDown();
+        worker.join();
+        disabler.join();
+        assertThat(device.power.state().status()).isEqualTo(RuntimeStatus.SUSPENDED);
+        assertThat(device.power.runtimeStatus()).isEqualTo("unsupported");
+    }
+
     /** Spec C, "Close vs resume": exactly one of signal and drop. */
     @Test
     void shouldEndAWakeupOnceWhenCloseRacesAHostWake() throws InterruptedException {

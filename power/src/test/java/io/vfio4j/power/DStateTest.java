@@ -324,4 +324,111 @@ class DStateTest {
             assertThat(device.power.powerState()).isEqualTo(D0);
         }
     }
+
+    /** A device layer's suspend may fail; then nothing is left masked, armed, revoked or asleep. */
+    @Nested
+    class FailedSuspend {
+        @Test
+        void shouldWakeTheModelAgainIfTheMoveFailedAfterItWasTold() {
+            DeviceUnderTest device = DeviceUnderTest.open(ALL.withPlatformWake(true));
+            device.actions.intxUnmasked = true;
+            device.actions.failMove = Optional.of(Refusal.EBUSY);
+            device.enter();
+            device.actions.log.clear();
+            device.queue.drain();
+            assertThat(device.actions.log)
+                    .filteredOn(line -> !line.startsWith("WARN"))
+                    .containsExactly(
+                            "mask INTx",
+                            "suspend D3hot",
+                            "arm PME",
+                            "D0->D3hot",
+                            "resume D0",
+                            "disarm PME",
+                            "unmask INTx");
+            assertThat(device.power.powerState()).isEqualTo(D0);
+            assertThat(device.power.runtimeStatus()).isEqualTo("active");
+            assertThat(device.power.host().pme()).isFalse();
+            assertThat(device.power.state().pci().asleep()).isFalse();
+        }
+
+        @Test
+        void shouldStayWhereTheUserPutItIfItDidNotEvenReachD0() {
+            DeviceUnderTest device = DeviceUnderTest.open(ALL);
+            device.writePmcsr(D3HOT);
+            device.enter();
+            device.actions.failMove = Optional.of(Refusal.EBUSY);
+            device.queue.drain();
+            assertThat(device.power.userState()).isEqualTo(D3HOT);
+            assertThat(device.power.powerState()).isEqualTo(D3HOT);
+            assertThat(device.actions.count("suspend ")).isZero();
+            assertThat(device.actions.count("resume ")).isZero();
+        }
+
+        @Test
+        void shouldGiveTheMappingsOfAClosedDeviceBackAfterTheModelIsAwake() {
+            DeviceUnderTest device = DeviceUnderTest.open(ALL);
+            device.actions.failMove = Optional.of(Refusal.EBUSY);
+            device.power.lastClose();
+            device.actions.log.clear();
+            device.queue.drain();
+            assertThat(device.actions.log)
+                    .filteredOn(line -> !line.startsWith("WARN"))
+                    .containsExactly(
+                            "revoke",
+                            "mask INTx",
+                            "suspend D3hot",
+                            "D0->D3hot",
+                            "resume D0",
+                            "restore");
+            assertThat(device.actions.mapped).isTrue();
+        }
+    }
+
+    @Nested
+    class IoEventFd {
+        @Test
+        void shouldBeDroppedInUserD3hotAndWithMemoryDisabled() {
+            DeviceUnderTest device = DeviceUnderTest.open(ALL);
+            device.writePmcsr(D3HOT);
+            assertThat(device.power.ioeventfdKick(() -> {})).isEqualTo(IoEventFdOutcome.DROPPED);
+            device.writePmcsr(D0);
+            device.power.setMemoryEnabled(false);
+            assertThat(device.power.ioeventfdKick(() -> {})).isEqualTo(IoEventFdOutcome.DROPPED);
+            assertThat(device.power.usage()).isEqualTo(1);
+        }
+
+        /** I.12: not written to a function on its way down or up. */
+        @Test
+        void shouldBeDroppedDuringATransition() {
+            DeviceUnderTest device = DeviceUnderTest.open(ALL);
+            device.actions.duringSuspend =
+                    () -> device.power.ioeventfdKick(() -> device.actions.record("written"));
+            device.actions.duringResume = device.actions.duringSuspend;
+            device.enter();
+            device.queue.drain();
+            device.touch();
+            assertThat(device.actions.count("written")).isZero();
+        }
+
+        @Test
+        void shouldNotFallAsleepUnderTheWrite() {
+            DeviceUnderTest device = DeviceUnderTest.in(ContractState.N_A, ALL);
+            device.power.ioeventfdKick(() -> {
+                device.queue.drain();
+                assertThat(device.power.runtimeStatus()).isEqualTo("active");
+            });
+            device.queue.drain();
+            assertThat(device.power.runtimeStatus()).isEqualTo("suspended");
+        }
+
+        @Test
+        void shouldBeWrittenToAnAwakeDeviceWithAStickyError() {
+            DeviceUnderTest device = DeviceUnderTest.in(ContractState.N_A, ALL);
+            device.actions.failSuspend = Optional.of(Refusal.EIO);
+            device.queue.drain();
+            assertThat(device.power.runtimeStatus()).isEqualTo("error");
+            assertThat(device.power.ioeventfdKick(() -> {})).isEqualTo(IoEventFdOutcome.WRITTEN);
+        }
+    }
 }

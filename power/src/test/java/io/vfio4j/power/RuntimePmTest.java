@@ -92,6 +92,18 @@ class RuntimePmTest {
             assertThat(device.actions.count("WARN")).isZero();
         }
 
+        /** Reached only by an access that outlives the last close. */
+        @Test
+        void shouldRefuseAnEntryOnAClosedDevice() {
+            DeviceUnderTest device = closed();
+            refuses(Refusal.ENODEV, device::enter);
+            refuses(Refusal.ENODEV, () -> device.enter(device.oldWakeup));
+            assertThat(device.oldWakeup.endings()).isZero();
+            device.exit();
+            device.queue.drain();
+            assertThat(device.power.usage()).isZero();
+        }
+
         @Test
         void shouldRefuseASecondFirstOpen() {
             DeviceUnderTest device = DeviceUnderTest.open(D3HOT);
@@ -355,6 +367,45 @@ class RuntimePmTest {
         }
 
         @Test
+        void shouldHoldTheParentAwakeDuringAHostsConfigAccess() {
+            DeviceUnderTest parent = closed();
+            DeviceUnderTest child = DeviceUnderTest.bindBelow(parent);
+            child.queue.drain();
+            parent.queue.drain();
+            try (HostAccess _ = child.power.host().configAccess()) {
+                parent.queue.drain();
+                assertThat(parent.power.runtimeStatus()).isEqualTo("active");
+                assertThat(child.power.runtimeStatus()).isEqualTo("suspended");
+                assertThat(child.power.usage()).isEqualTo(1);
+            }
+            parent.queue.drain();
+            assertThat(parent.power.runtimeStatus()).isEqualTo("suspended");
+            assertThat(parent.power.usage()).isZero();
+            assertThat(child.power.usage()).isZero();
+        }
+
+        @Test
+        void shouldBeCountedWhenTheStatusIsForced() {
+            DeviceUnderTest parent = closed();
+            DeviceUnderTest child = DeviceUnderTest.bindBelow(parent);
+            child.power.runtimePm().disable();
+            child.power.runtimePm().forceStatus(RuntimeStatus.ACTIVE);
+            assertThat(parent.power.state().pm().activeChildren()).isEqualTo(1);
+            child.power.runtimePm().forceStatus(RuntimeStatus.SUSPENDED);
+            assertThat(parent.power.state().pm().activeChildren()).isZero();
+            child.power.runtimePm().forceStatus(RuntimeStatus.ACTIVE);
+            assertThat(parent.power.state().pm().activeChildren()).isEqualTo(1);
+        }
+
+        @Test
+        void shouldNotBeBoundBelowAParentThatDoesNotWake() {
+            DeviceUnderTest parent = closed();
+            parent.actions.failResume = Optional.of(Refusal.EIO);
+            refuses(Refusal.EBUSY, () -> DeviceUnderTest.bindBelow(parent));
+            assertThat(parent.power.usage()).isZero();
+        }
+
+        @Test
         void shouldGiveTheParentBackWhenTheChildFails() {
             DeviceUnderTest parent = closed();
             DeviceUnderTest child = DeviceUnderTest.bindBelow(parent);
@@ -398,6 +449,17 @@ class RuntimePmTest {
             assertThat(device.power.mappingsAccessible()).isTrue();
             assertThat(device.oldWakeup.signals).hasValue(0);
             assertThat(device.oldWakeup.drops).hasValue(1);
+        }
+
+        @Test
+        void shouldReadBackWhatWasWritten() {
+            DeviceUnderTest device = closed();
+            assertThat(device.power.host().isControlOn()).isFalse();
+            device.power.host().controlOn();
+            assertThat(device.power.host().isControlOn()).isTrue();
+            assertThat(device.power.host().isD3coldAllowed()).isTrue();
+            device.power.host().writeD3coldAllowed(false);
+            assertThat(device.power.host().isD3coldAllowed()).isFalse();
         }
 
         @Test
