@@ -3,6 +3,7 @@ package io.vfio4j.linux;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -37,6 +38,8 @@ final class StoreProbe {
         private final Mapping mapping;
         private final long first;
         private final long distance;
+        private static final Duration PATIENCE = Duration.ofSeconds(60);
+
         private final long[] stored;
         private long next = 1;
         private int word;
@@ -84,10 +87,15 @@ final class StoreProbe {
         }
 
         private long firstReadable(long offset) {
+            // Bounded, so that a test which fails before it restores leaves no process spinning.
+            long deadline = System.nanoTime() + PATIENCE.toNanos();
             while (true) {
                 try {
                     return mapping.getLong(offset);
                 } catch (MappingFaultException stillRevoked) {
+                    if (System.nanoTime() > deadline) {
+                        throw stillRevoked;
+                    }
                     Thread.onSpinWait();
                 }
             }
