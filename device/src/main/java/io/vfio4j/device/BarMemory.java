@@ -20,20 +20,24 @@ public interface BarMemory {
     /**
      * Reads a number.
      *
-     * @param offset bytes, {@code offset + width <= size()}
+     * @param offset bytes, a multiple of {@code width}, {@code offset + width <= size()}
      * @param width 1, 2, 4 or 8
      * @return the value, zero-extended
      * @throws IndexOutOfBoundsException outside the BAR
+     * @throws IllegalArgumentException if the width is none of these, or the offset no multiple of
+     *     it
      */
     long load(long offset, int width);
 
     /**
      * Writes a number.
      *
-     * @param offset bytes, {@code offset + width <= size()}
+     * @param offset bytes, a multiple of {@code width}, {@code offset + width <= size()}
      * @param width 1, 2, 4 or 8
      * @param value its low {@code width} bytes are written
      * @throws IndexOutOfBoundsException outside the BAR
+     * @throws IllegalArgumentException if the width is none of these, or the offset no multiple of
+     *     it
      */
     void store(long offset, int width, long value);
 }

@@ -4,8 +4,6 @@ package io.vfio4j.device;
 import io.vfio4j.linux.Memory;
 import io.vfio4j.uapi.PciRegs;
 
-import java.util.Arrays;
-
 /**
  * The configuration space of a function: what its registers read, which bits can be written, and
  * who is told when the written bits mean something.
@@ -16,9 +14,12 @@ import java.util.Arrays;
  */
 final class ConfigSpace implements Region {
 
-    /** Who acts on what is written. Called outside of any lock. */
+    /** Who acts on what is written. */
     interface Owner {
-        /** COMMAND changed in MEM, MASTER or INTX_DISABLE. */
+        /**
+         * COMMAND changed in MEM, MASTER or INTX_DISABLE. One call at a time, the last with the
+         * value that stays.
+         */
         void commandWritten(int command);
 
         /** The low two bits of a write that starts at PMCSR. */
@@ -30,7 +31,7 @@ final class ConfigSpace implements Region {
         /** Whether INTx is asserted: STATUS.INTERRUPT. */
         boolean intxPending();
 
-        /** Initiate Function Level Reset was written. */
+        /** The client wrote Initiate Function Level Reset. */
         void functionLevelReset();
     }
 
@@ -38,6 +39,9 @@ final class ConfigSpace implements Region {
     private final ConfigLayout layout;
     private final byte[] bytes;
     private final byte[] writable;
+
+    // Two writers (client and host) must not tell the owner of their commands in the wrong order.
+    private final Object telling = new Object();
 
     ConfigSpace(PciDescription description, Owner owner) {
         this.owner = owner;
@@ -61,13 +65,16 @@ final class ConfigSpace implements Region {
      * pci_enable_device, so that a client that never writes COMMAND can reach the BARs.
      */
     void enableDecoding() {
-        int command;
         synchronized (this) {
-            command = word(PciRegs.PCI_COMMAND) | PciRegs.PCI_COMMAND_MEMORY;
-            bytes[PciRegs.PCI_COMMAND] = (byte) command;
-            bytes[PciRegs.PCI_COMMAND + 1] = (byte) (command >> 8);
+            bytes[PciRegs.PCI_COMMAND] |= (byte) PciRegs.PCI_COMMAND_MEMORY;
         }
-        owner.commandWritten(command);
+        tellCommand();
+    }
+
+    private void tellCommand() {
+        synchronized (telling) {
+            owner.commandWritten(command());
+        }
     }
 
     @Override
@@ -75,8 +82,14 @@ final class ConfigSpace implements Region {
         if (outside(offset, count)) {
             return EFAULT;
         }
-        byte[] copy = copy((int) offset, count, owner.clientPowerState());
-        target.put(at, copy, 0, count);
+        int from = (int) offset;
+        int state = covers(from, count, layout.pmcsr()) ? owner.clientPowerState() : 0;
+        boolean pending = covers(from, count, PciRegs.PCI_STATUS) && owner.intxPending();
+        synchronized (this) {
+            for (int i = 0; i < count; i++) {
+                target.putByte(at + i, value(from + i, state, pending));
+            }
+        }
         return count;
     }
 
@@ -90,19 +103,30 @@ final class ConfigSpace implements Region {
      */
     byte[] copy(int offset, int count, int powerState) {
         boolean pending = owner.intxPending();
-        byte[] copy;
+        byte[] copy = new byte[count];
         synchronized (this) {
-            copy = Arrays.copyOfRange(bytes, offset, offset + count);
-        }
-        if (layout.pmcsr() >= offset && layout.pmcsr() < offset + count) {
-            int low = layout.pmcsr() - offset;
-            copy[low] = (byte) ((copy[low] & ~PciRegs.PCI_PM_CTRL_STATE_MASK) | powerState);
-        }
-        int status = PciRegs.PCI_STATUS - offset;
-        if (pending && status >= 0 && status < count) {
-            copy[status] |= (byte) PciRegs.PCI_STATUS_INTERRUPT;
+            for (int i = 0; i < count; i++) {
+                copy[i] = value(offset + i, powerState, pending);
+            }
         }
         return copy;
+    }
+
+    /** What a byte reads, with what is not kept here. */
+    private byte value(int register, int powerState, boolean pending) {
+        int kept = bytes[register];
+        if (register == PciRegs.PCI_STATUS && pending) {
+            return (byte) (kept | PciRegs.PCI_STATUS_INTERRUPT);
+        }
+        if (covers(register, 1, layout.pmcsr())) {
+            return (byte) ((kept & ~PciRegs.PCI_PM_CTRL_STATE_MASK) | powerState);
+        }
+        return (byte) kept;
+    }
+
+    /** A register at 0 is one that this function does not have. */
+    private static boolean covers(int from, int count, int register) {
+        return register > 0 && register >= from && register < from + count;
     }
 
     @Override
@@ -122,7 +146,8 @@ final class ConfigSpace implements Region {
      * @param offset within the space
      * @param data that fits in
      * @param client whether the client writes; the host's writes do not reach PowerState, which is
-     *     the client's and the power rules'
+     *     the client's and the power rules', nor the function level reset, which the host has an
+     *     attribute for that wakes the device
      */
     void write(int offset, byte[] data, boolean client) {
         int chunk;
@@ -134,29 +159,27 @@ final class ConfigSpace implements Region {
     }
 
     private void writeChunk(int register, byte[] data, int from, int length, boolean client) {
-        int before;
-        int after;
-        boolean flr = false;
+        boolean command;
         synchronized (this) {
-            before = word(PciRegs.PCI_COMMAND);
+            int before = command();
             for (int i = 0; i < length; i++) {
                 int mask = writable[register + i];
                 bytes[register + i] =
                         (byte) ((bytes[register + i] & ~mask) | (data[from + i] & mask));
             }
-            after = word(PciRegs.PCI_COMMAND);
-            int reset = layout.flrByte() - register;
-            if (layout.flrByte() > 0 && reset >= 0 && reset < length) {
-                flr = (data[from + reset] & layout.flrBit()) != 0;
-            }
+            command = before != command();
         }
-        if (before != after) {
-            owner.commandWritten(after);
+        if (command) {
+            tellCommand();
         }
-        if (client && register == layout.pmcsr() && layout.pmcsr() > 0) {
+        if (!client) {
+            return;
+        }
+        if (covers(register, 1, layout.pmcsr())) {
             owner.powerStateWritten(data[from] & PciRegs.PCI_PM_CTRL_STATE_MASK);
         }
-        if (flr) {
+        if (covers(register, length, layout.flrByte())
+                && (data[from + layout.flrByte() - register] & layout.flrBit()) != 0) {
             owner.functionLevelReset();
         }
     }

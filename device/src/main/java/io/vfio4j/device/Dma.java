@@ -22,7 +22,9 @@ public interface Dma {
      * @param offset where in the target
      * @param length bytes
      * @throws DmaException EFAULT where nothing readable is mapped, EIO outside D0 or with bus
-     *     mastering off, ECONNRESET if no client is connected, or what the client answered
+     *     mastering off, ECONNRESET if no client is connected or this one goes before the end, or
+     *     what the client answered; some of the bytes may have been transferred
+     * @throws IndexOutOfBoundsException if the range is not inside the target
      */
     void read(long iova, Memory target, long offset, long length);
 

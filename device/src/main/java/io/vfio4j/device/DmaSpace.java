@@ -8,10 +8,11 @@ import io.vfio4j.linux.Mapping;
 import io.vfio4j.linux.MappingFaultException;
 import io.vfio4j.linux.Memory;
 
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -34,6 +35,12 @@ public final class DmaSpace implements Dma {
      */
     public static final int MAX_WINDOWS = 4096;
 
+    /**
+     * How many bytes a client may have mapped by descriptors at once, 4 TiB: a file can claim any
+     * size, and the process's address space (128 TiB) is everybody's.
+     */
+    public static final long MAX_MAPPED = 1L << 42;
+
     /** DMA_MAP flags: the device may read. */
     private static final int READABLE = 1;
 
@@ -46,6 +53,7 @@ public final class DmaSpace implements Dma {
     private final NavigableMap<Long, DmaWindow> windows = new TreeMap<>(Long::compareUnsigned);
     private final BooleanSupplier permitted;
     private volatile Optional<ClientMemory> messages = Optional.empty();
+    private long mapped;
 
     /**
      * An empty space.
@@ -76,7 +84,8 @@ public final class DmaSpace implements Dma {
      * @param flags 1 readable, 2 writable
      * @param fds the descriptors that came with it: none or one; taken over, whatever the answer
      * @return 0 or minus an errno: EINVAL for bad arguments, EEXIST over an existing window, ENOSPC
-     *     beyond {@link #MAX_WINDOWS}, or what mmap said of the descriptor
+     *     beyond {@link #MAX_WINDOWS}, ENOMEM beyond {@link #MAX_MAPPED}, or what mmap said of the
+     *     descriptor
      */
     public int map(long iova, long size, long offset, int flags, List<Fd> fds) {
         try {
@@ -107,11 +116,15 @@ public final class DmaSpace implements Dma {
             if (windows.size() >= MAX_WINDOWS) {
                 return -Errno.ENOSPC.number();
             }
+            if (!fds.isEmpty() && size > MAX_MAPPED - mapped) {
+                return -Errno.ENOMEM.number();
+            }
             boolean writable = (flags & WRITEABLE) != 0;
             Optional<Mapping> mapping =
                     fds.stream().findFirst().map(fd -> Mapping.map(fd, offset, size, writable));
             windows.put(
                     iova, new DmaWindow(iova, size, (flags & READABLE) != 0, writable, mapping));
+            mapped += mapping.isPresent() ? size : 0;
             return 0;
         } catch (LinuxException refused) {
             return -refused.errno().number();
@@ -149,8 +162,7 @@ public final class DmaSpace implements Dma {
             if (within.isEmpty()) {
                 return -Errno.ENOENT.number();
             }
-            within.values().forEach(DmaWindow::release);
-            within.clear();
+            release(within.values());
             return 0;
         } finally {
             lock.writeLock().unlock();
@@ -168,11 +180,19 @@ public final class DmaSpace implements Dma {
     public void unmapAll() {
         lock.writeLock().lock();
         try {
-            windows.values().forEach(DmaWindow::release);
-            windows.clear();
+            release(windows.values());
         } finally {
             lock.writeLock().unlock();
         }
+    }
+
+    /** With the write lock held. */
+    private void release(Collection<DmaWindow> gone) {
+        for (DmaWindow window : gone) {
+            mapped -= window.mapping().isPresent() ? window.size() : 0;
+            window.release();
+        }
+        gone.clear();
     }
 
     /**
@@ -191,126 +211,151 @@ public final class DmaSpace implements Dma {
 
     @Override
     public void read(long iova, Memory target, long offset, long length) {
-        transfer(iova, length, false, (piece, done) -> piece.read(target, offset + done));
+        transfer(Direction.READ, iova, target, offset, length);
     }
 
     @Override
     public void write(long iova, Memory source, long offset, long length) {
-        transfer(iova, length, true, (piece, done) -> piece.write(source, offset + done));
+        transfer(Direction.WRITE, iova, source, offset, length);
     }
 
     @Override
     public void readByMessage(long iova, Memory target, long offset, long length) {
-        permit(iova, "DMA read");
-        ClientMemory client = client(iova, "DMA read");
-        for (long done = 0; done < length; done += client.maxTransfer()) {
-            int piece = (int) Math.min(client.maxTransfer(), length - done);
-            client.read(iova + done, target, offset + done, piece);
-        }
+        byMessage(Direction.READ, iova, target, offset, length);
     }
 
     @Override
     public void writeByMessage(long iova, Memory source, long offset, long length) {
-        permit(iova, "DMA write");
-        ClientMemory client = client(iova, "DMA write");
-        for (long done = 0; done < length; done += client.maxTransfer()) {
-            int piece = (int) Math.min(client.maxTransfer(), length - done);
-            client.write(iova + done, source, offset + done, piece);
-        }
+        byMessage(Direction.WRITE, iova, source, offset, length);
     }
 
-    /** A transfer that lies within one window. */
-    private final class Piece {
-        private final long iova;
-        private final long length;
-        private final Optional<DmaWindow> mapped;
-
-        Piece(long iova, long length, Optional<DmaWindow> mapped) {
-            this.iova = iova;
-            this.length = length;
-            this.mapped = mapped;
-        }
-
-        void read(Memory target, long at) {
-            if (mapped.isPresent()) {
-                DmaWindow window = mapped.get();
-                window.mapping().orElseThrow().copyTo(iova - window.iova(), target, at, length);
-            } else {
-                readByMessage(iova, target, at, length);
+    /** Which way the bytes go, as the device sees it. */
+    private enum Direction {
+        READ {
+            @Override
+            boolean allowed(DmaWindow window) {
+                return window.readable();
             }
-        }
 
-        void write(Memory source, long at) {
-            if (mapped.isPresent()) {
-                DmaWindow window = mapped.get();
-                window.mapping().orElseThrow().copyFrom(iova - window.iova(), source, at, length);
-            } else {
-                writeByMessage(iova, source, at, length);
+            @Override
+            void copy(Mapping mapping, long at, Memory memory, long offset, long length) {
+                mapping.copyTo(at, memory, offset, length);
             }
+
+            @Override
+            void message(ClientMemory client, long iova, Memory memory, long offset, int length) {
+                client.read(iova, memory, offset, length);
+            }
+        },
+        WRITE {
+            @Override
+            boolean allowed(DmaWindow window) {
+                return window.writable();
+            }
+
+            @Override
+            void copy(Mapping mapping, long at, Memory memory, long offset, long length) {
+                mapping.copyFrom(at, memory, offset, length);
+            }
+
+            @Override
+            void message(ClientMemory client, long iova, Memory memory, long offset, int length) {
+                client.write(iova, memory, offset, length);
+            }
+        };
+
+        abstract boolean allowed(DmaWindow window);
+
+        abstract void copy(Mapping mapping, long at, Memory memory, long offset, long length);
+
+        abstract void message(
+                ClientMemory client, long iova, Memory memory, long offset, int length);
+
+        String at(long iova) {
+            return "DMA %s at 0x%x".formatted(this == READ ? "read" : "write", iova);
         }
     }
 
-    private interface Move {
-        void move(Piece piece, long done);
-    }
-
-    private void transfer(long iova, long length, boolean write, Move move) {
-        String what = write ? "DMA write" : "DMA read";
-        permit(iova, what);
+    /** Window by window, all of them of the client that was there at the start. */
+    private void transfer(Direction direction, long iova, Memory memory, long offset, long length) {
+        Objects.checkFromIndexSize(offset, length, memory.size());
+        ClientMemory client = client(direction, iova);
         for (long done = 0; done < length; ) {
-            done += step(iova + done, length - done, done, write, what, move);
+            done += step(direction, client, iova + done, memory, offset + done, length - done);
         }
     }
 
-    private long step(long iova, long left, long done, boolean write, String what, Move move) {
+    /** What lies within one window; the number of bytes done. */
+    private long step(
+            Direction direction,
+            ClientMemory client,
+            long iova,
+            Memory memory,
+            long offset,
+            long left) {
         long piece;
         lock.readLock().lock();
         try {
-            Map.Entry<Long, DmaWindow> entry = windows.floorEntry(iova);
-            DmaWindow window = entry == null ? null : entry.getValue();
-            if (window == null
-                    || Long.compareUnsigned(iova, window.last()) > 0
-                    || !(write ? window.writable() : window.readable())) {
-                throw new DmaException(Errno.EFAULT, at(what, iova));
-            }
-            long rest = window.last() - iova;
-            piece = Long.compareUnsigned(rest, left) < 0 ? rest + 1 : left;
+            requireStillThere(direction, client, iova);
+            permit(direction, iova);
+            DmaWindow window = window(direction, iova);
+            piece = Math.min(left, window.size() - (iova - window.iova()));
             if (window.mapping().isPresent()) {
-                move.move(new Piece(iova, piece, Optional.of(window)), done);
+                direction.copy(window.mapping().get(), iova - window.iova(), memory, offset, piece);
                 return piece;
             }
         } catch (MappingFaultException gone) {
             // The client cut the file behind its window: its loss, not ours.
-            throw new DmaException(Errno.EFAULT, at(what, iova));
+            throw new DmaException(Errno.EFAULT, direction.at(iova));
         } finally {
             lock.readLock().unlock();
         }
-        move.move(new Piece(iova, piece, Optional.empty()), done);
+        messages(direction, client, iova, memory, offset, piece);
         return piece;
     }
 
-    private void permit(long iova, String what) {
-        if (!permitted.getAsBoolean()) {
-            throw new DmaException(
-                    Errno.EIO, at(what, iova) + " while the device may not master the bus");
+    private DmaWindow window(Direction direction, long iova) {
+        return Optional.ofNullable(windows.floorEntry(iova))
+                .map(Map.Entry::getValue)
+                .filter(it -> Long.compareUnsigned(iova, it.last()) <= 0 && direction.allowed(it))
+                .orElseThrow(() -> new DmaException(Errno.EFAULT, direction.at(iova)));
+    }
+
+    private void byMessage(
+            Direction direction, long iova, Memory memory, long offset, long length) {
+        Objects.checkFromIndexSize(offset, length, memory.size());
+        messages(direction, client(direction, iova), iova, memory, offset, length);
+    }
+
+    private void messages(
+            Direction direction,
+            ClientMemory client,
+            long iova,
+            Memory memory,
+            long offset,
+            long length) {
+        for (long done = 0; done < length; done += client.maxTransfer()) {
+            permit(direction, iova + done);
+            int piece = (int) Math.min(client.maxTransfer(), length - done);
+            direction.message(client, iova + done, memory, offset + done, piece);
         }
     }
 
-    private ClientMemory client(long iova, String what) {
-        return messages.orElseThrow(() -> new DmaException(Errno.ECONNRESET, at(what, iova)));
+    private void permit(Direction direction, long iova) {
+        if (!permitted.getAsBoolean()) {
+            throw new DmaException(
+                    Errno.EIO, direction.at(iova) + " while the device may not master the bus");
+        }
     }
 
-    private static String at(String what, long iova) {
-        return what + " at 0x" + Long.toHexString(iova);
+    private ClientMemory client(Direction direction, long iova) {
+        return messages.orElseThrow(() -> new DmaException(Errno.ECONNRESET, direction.at(iova)));
     }
 
-    /** The windows, for a person. */
-    List<DmaWindow> windows() {
-        lock.readLock().lock();
-        try {
-            return new ArrayList<>(windows.values());
-        } finally {
-            lock.readLock().unlock();
+    /** A transfer that one client's addresses began must not go on in another's memory. */
+    private void requireStillThere(Direction direction, ClientMemory client, long iova) {
+        if (messages.filter(client::equals).isEmpty()) {
+            throw new DmaException(Errno.ECONNRESET, direction.at(iova));
         }
     }
 }

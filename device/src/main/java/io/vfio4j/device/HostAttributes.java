@@ -13,6 +13,7 @@ import io.vfio4j.uapi.HostRequest;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Locale;
+import java.util.OptionalLong;
 
 /**
  * The host side of an emulated device: attributes with the names and values of sysfs, whose reading
@@ -106,40 +107,58 @@ public final class HostAttributes {
             case "auto" -> power.host().controlAuto();
             default -> {
                 return failed(
-                        Errno.EINVAL,
-                        "power/control is \"on\" or \"auto\", not \"%s\"".formatted(value));
+                        Errno.EINVAL, "power/control is \"on\" or \"auto\", not " + quoted(value));
             }
         }
         return ok("");
     }
 
     private HostReply writeD3coldAllowed(String value) {
-        try {
-            power.host().writeD3coldAllowed(Long.decode(value) != 0);
-            return ok("");
-        } catch (NumberFormatException bad) {
-            return failed(Errno.EINVAL, "d3cold_allowed is 0 or 1, not \"%s\"".formatted(value));
+        OptionalLong number = number(value);
+        if (number.isEmpty()) {
+            return failed(Errno.EINVAL, "d3cold_allowed is 0 or 1, not " + quoted(value));
         }
+        power.host().writeD3coldAllowed(number.getAsLong() != 0);
+        return ok("");
     }
 
     private HostReply writeReset(String value) {
-        if (!value.equals("1")) {
-            return failed(Errno.EINVAL, "reset is done by writing 1, not \"%s\"".formatted(value));
+        if (number(value).orElse(0) != 1) {
+            return failed(Errno.EINVAL, "reset is done by writing 1, not " + quoted(value));
         }
         power.host().reset();
         return ok("");
     }
 
-    private HostReply readConfig(int offset, int length) {
-        if (offset < 0 || length < 0 || offset > config.size()) {
-            return failed(
-                    Errno.EINVAL,
-                    "config has %d bytes, not %d at %d".formatted(config.size(), length, offset));
+    /** As the kernel's kstrtoul reads it: decimal, 0x hexadecimal or 0 octal, no minus. */
+    private static OptionalLong number(String value) {
+        if (!value.matches("\\+?[0-9][0-9a-fA-FxX]*")) {
+            return OptionalLong.empty();
         }
-        // As a read of the file: short at its end.
-        int count = (int) Math.min(length, config.size() - offset);
+        try {
+            return OptionalLong.of(Long.decode(value));
+        } catch (NumberFormatException bad) {
+            return OptionalLong.empty();
+        }
+    }
+
+    /** For a message, which must fit in a line whatever it is about. */
+    private static String quoted(String value) {
+        int most = 40;
+        return value.length() <= most
+                ? "\"" + value + "\""
+                : "\"" + value.substring(0, most) + "…\"";
+    }
+
+    /** As a read of the file: short at its end, and nothing beyond it. */
+    private HostReply readConfig(int offset, int length) {
+        int from = (int) Math.min(offset, config.size());
+        int count = (int) Math.min(length, config.size() - from);
+        if (count == 0) {
+            return ok("");
+        }
         try (HostAccess _ = power.host().configAccess()) {
-            return ok(HexFormat.of().formatHex(hostView(offset, count)));
+            return ok(HexFormat.of().formatHex(hostView(from, count)));
         }
     }
 
@@ -155,14 +174,17 @@ public final class HostAttributes {
     }
 
     private HostReply writeConfig(int offset, byte[] bytes) {
-        if (offset < 0 || offset + (long) bytes.length > config.size()) {
+        if (offset + (long) bytes.length > config.size()) {
             return failed(
                     Errno.EINVAL,
                     "config has %d bytes, not %d at %d"
                             .formatted(config.size(), bytes.length, offset));
         }
         try (HostAccess _ = power.host().configAccess()) {
-            config.write(offset, bytes, false);
+            // A device that did not come back from D3cold hears nothing.
+            if (power.powerState() != PciPowerState.D3COLD) {
+                config.write(offset, bytes, false);
+            }
             return ok("");
         }
     }

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A {@link PciDevice} with everything that PCI and the low-power contract put around it: what a
@@ -38,6 +39,7 @@ public final class HostedDevice implements AutoCloseable {
     private final HostAttributes attributes;
     // The power rules may act before this object is complete: their actions wait for it.
     private final CountDownLatch complete = new CountDownLatch(1);
+    private final AtomicBoolean closed = new AtomicBoolean();
     private volatile boolean inD0 = true;
     private volatile boolean busMaster;
 
@@ -51,12 +53,12 @@ public final class HostedDevice implements AutoCloseable {
     public HostedDevice(PciDevice model, HostOptions options) {
         this.model = model;
         description = model.description();
+        model.host(new Services());
         config = new ConfigSpace(description, new ConfigOwner());
         interrupts =
                 new InterruptController(description, options.watcher(), this::intxUnmaskKicked);
         dma = new DmaSpace(() -> inD0 && (busMaster || !description.needsBusMaster()));
         fillRegions();
-        model.host(new Services());
         power =
                 DevicePower.bind(
                         powerConfig(options),
@@ -95,15 +97,31 @@ public final class HostedDevice implements AutoCloseable {
 
     private void fillRegions() {
         Arrays.fill(regions, AbsentRegion.ABSENT);
-        for (BarDescription bar : description.bars()) {
-            regions[bar.index()] =
-                    switch (bar.backing()) {
-                        case REGISTERS -> new RegisterRegion(model, bar);
-                        case MEMORY, MSIX -> new PlainMemory(bar.size());
-                        case MAPPABLE -> new MappableMemory("vfio4j-bar" + bar.index(), bar.size());
-                    };
-        }
         regions[VfioPci.VFIO_PCI_CONFIG_REGION_INDEX] = config;
+        try {
+            description.bars().forEach(bar -> regions[bar.index()] = behind(bar));
+        } catch (RuntimeException | Error noMemory) {
+            freeRegions();
+            throw noMemory;
+        }
+    }
+
+    private Region behind(BarDescription bar) {
+        return switch (bar.backing()) {
+            case REGISTERS -> new RegisterRegion(model, bar);
+            case MEMORY, MSIX -> new PlainMemory(bar.size());
+            case MAPPABLE -> new MappableMemory("vfio4j-bar" + bar.index(), bar.size());
+        };
+    }
+
+    private void freeRegions() {
+        for (Region region : regions) {
+            if (region instanceof PlainMemory memory) {
+                memory.close();
+            } else if (region instanceof MappableMemory memory) {
+                memory.close();
+            }
+        }
     }
 
     /**
@@ -170,10 +188,16 @@ public final class HostedDevice implements AutoCloseable {
      * keep their contents, as the protocol says.
      */
     public void lastClose() {
-        // Whatever becomes of the power, nothing of the client's may stay.
-        dma.disconnect();
-        interrupts.disconnect();
-        power.lastClose();
+        // Whatever fails, nothing of the client's may stay, and the next one must get in.
+        try {
+            dma.disconnect();
+        } finally {
+            try {
+                interrupts.disconnect();
+            } finally {
+                power.lastClose();
+            }
+        }
     }
 
     /**
@@ -208,17 +232,22 @@ public final class HostedDevice implements AutoCloseable {
         model.reset(reason);
     }
 
-    /** Gives the memory back. The device must not be open. */
+    /**
+     * Ends the device: wakes it for the last time (as an unbind does, spec C), lets the model end
+     * its threads, gives the memory back. The device should not be open any more; an access that is
+     * still under way fails with IllegalStateException. Closing again does nothing.
+     */
     @Override
     public void close() {
+        if (closed.getAndSet(true)) {
+            return;
+        }
+        // Held awake from here on, so that no suspend or resume reaches the model after its close.
         power.host().unbind();
-        model.close();
-        for (Region region : regions) {
-            if (region instanceof PlainMemory memory) {
-                memory.close();
-            } else if (region instanceof MappableMemory memory) {
-                memory.close();
-            }
+        try {
+            model.close();
+        } finally {
+            freeRegions();
         }
     }
 
@@ -246,7 +275,10 @@ public final class HostedDevice implements AutoCloseable {
         @Override
         public void commandWritten(int command) {
             busMaster = (command & PciRegs.PCI_COMMAND_MASTER) != 0;
-            interrupts.line().disable((command & PciRegs.PCI_COMMAND_INTX_DISABLE) != 0);
+            if (interrupts.line().disable((command & PciRegs.PCI_COMMAND_INTX_DISABLE) != 0)) {
+                // The host may have written it to a sleeping device.
+                intxUnmaskKicked();
+            }
             power.setMemoryEnabled((command & PciRegs.PCI_COMMAND_MEMORY) != 0);
         }
 

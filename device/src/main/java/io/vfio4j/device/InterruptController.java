@@ -17,8 +17,12 @@ import java.util.Optional;
  * checks and their errno are those of the kernel's vfio_set_irqs_validate_and_prepare and
  * vfio_pci_set_irqs_ioctl (spec G).
  *
- * <p>Unlike the kernel it lets a client set up INTx, MSI and MSI-X at the same time: clients of
- * other vfio-user servers do. A device's message then goes to MSI-X first, then to MSI.
+ * <p>Unlike the kernel it lets a client set up INTx, MSI and MSI-X at the same time, disable what
+ * is not enabled, and replace the INTx unmask eventfd without removing the old one first: clients
+ * of other vfio-user servers do, and QEMU closes its own descriptor of the old one, which here
+ * nobody sees. A device's message goes to MSI-X first, then to MSI.
+ *
+ * <p>Set up by one thread at a time; signalled from any, also while it is being set up.
  */
 final class InterruptController implements Interrupts {
     /** What the power rules have to say before an INTx mask changes. */
@@ -32,8 +36,16 @@ final class InterruptController implements Interrupts {
     private final int intxCount;
     private final EventFdWatcher watcher;
     private final Gate gate;
-    private Optional<EventFd> unmask = Optional.empty();
-    private Optional<EventFdWatcher.Watch> unmaskWatch = Optional.empty();
+    private Optional<Unmask> unmask = Optional.empty();
+
+    /** What the client signals to unmask INTx. */
+    private record Unmask(EventFd eventFd, EventFdWatcher.Watch watch) implements AutoCloseable {
+        @Override
+        public void close() {
+            watch.close();
+            eventFd.close();
+        }
+    }
 
     InterruptController(PciDescription description, EventFdWatcher watcher, Gate gate) {
         this.watcher = watcher;
@@ -90,9 +102,9 @@ final class InterruptController implements Interrupts {
      * @param fds the descriptors that came with it; taken over, whatever the answer
      * @return 0 or minus an errno
      */
-    int set(VfioIrqSet request, int available, byte[] data, List<Fd> fds) {
+    synchronized int set(VfioIrqSet request, int available, byte[] data, List<Fd> fds) {
         try {
-            int refusal = check(request, available, data, fds);
+            int refusal = check(request, available, fds);
             return refusal != 0 ? refusal : act(request, data, fds);
         } finally {
             // What was put to use is an EventFd by now and has left the list.
@@ -100,7 +112,7 @@ final class InterruptController implements Interrupts {
         }
     }
 
-    private int check(VfioIrqSet request, int available, byte[] data, List<Fd> fds) {
+    private int check(VfioIrqSet request, int available, List<Fd> fds) {
         int flags = request.flags();
         int known = Vfio.VFIO_IRQ_SET_DATA_TYPE_MASK | Vfio.VFIO_IRQ_SET_ACTION_TYPE_MASK;
         long end =
@@ -116,11 +128,12 @@ final class InterruptController implements Interrupts {
         if (Integer.compareUnsigned(request.start(), limit) >= 0 || end > limit) {
             return -Errno.EINVAL.number();
         }
+        // The booleans must be there, and argsz must say so; eventfds travel beside the frame.
+        long said = Integer.toUnsignedLong(request.argsz()) - VfioIrqSet.LAYOUT.size();
         boolean complete =
                 switch (flags & Vfio.VFIO_IRQ_SET_DATA_TYPE_MASK) {
                     case Vfio.VFIO_IRQ_SET_DATA_NONE -> fds.isEmpty();
-                    case Vfio.VFIO_IRQ_SET_DATA_BOOL ->
-                            fds.isEmpty() && data.length >= request.count();
+                    case Vfio.VFIO_IRQ_SET_DATA_BOOL -> fds.isEmpty() && said >= request.count();
                     // No descriptor takes the eventfds away; otherwise each vector has one.
                     case Vfio.VFIO_IRQ_SET_DATA_EVENTFD ->
                             fds.isEmpty() || fds.size() == request.count();
@@ -225,8 +238,10 @@ final class InterruptController implements Interrupts {
             }
             return 0;
         }
+        // A loopback test needs something to signal; only a boolean for ERR or REQ may go nowhere.
         boolean single = request.index() >= VfioPci.VFIO_PCI_ERR_IRQ_INDEX;
-        if (!single && !set.configured()) {
+        boolean optional = single && kind == Vfio.VFIO_IRQ_SET_DATA_BOOL && request.count() > 0;
+        if (!set.configured() && !optional) {
             return -Errno.EINVAL.number();
         }
         for (int i = 0; i < request.count(); i++) {
@@ -259,14 +274,22 @@ final class InterruptController implements Interrupts {
     }
 
     private void watchUnmask(Optional<EventFd> eventFd) {
-        unmaskWatch.ifPresent(EventFdWatcher.Watch::close);
-        unmask.ifPresent(EventFd::close);
-        unmask = eventFd;
-        unmaskWatch = eventFd.map(it -> watcher.watch(it, gate::unmaskKicked));
+        unmask.ifPresent(Unmask::close);
+        unmask = Optional.empty();
+        unmask = eventFd.map(this::watched);
+    }
+
+    private Unmask watched(EventFd eventFd) {
+        try {
+            return new Unmask(eventFd, watcher.watch(eventFd, gate::unmaskKicked));
+        } catch (RuntimeException refused) {
+            eventFd.close();
+            throw refused;
+        }
     }
 
     /** The client is gone: every descriptor that it gave is closed. */
-    void disconnect() {
+    synchronized void disconnect() {
         disableIntx();
         sets.forEach(VectorSet::clear);
     }

@@ -19,11 +19,16 @@ final class IntxLine {
     private boolean masked;
     private boolean disabledByCommand;
 
-    /** Gives the line a new eventfd, or takes it away, and closes the old one. */
+    /**
+     * Gives the line a new eventfd, or takes it away, and closes the old one. A line that has just
+     * been set up is unmasked; one that only changes its eventfd stays as it is.
+     */
     synchronized void configure(Optional<EventFd> eventFd) {
+        if (trigger.isEmpty()) {
+            masked = disabledByCommand;
+        }
         trigger.ifPresent(EventFd::close);
         trigger = eventFd;
-        masked = disabledByCommand;
         deliver();
     }
 
@@ -58,17 +63,16 @@ final class IntxLine {
         deliver();
     }
 
-    /** COMMAND.INTX_DISABLE was written. */
-    synchronized void disable(boolean disabled) {
-        if (disabled == disabledByCommand) {
-            return;
-        }
+    /**
+     * COMMAND.INTX_DISABLE was written.
+     *
+     * @return whether {@link #unmask} must follow, once the device is awake: the bit was taken back
+     */
+    synchronized boolean disable(boolean disabled) {
+        boolean takenBack = disabledByCommand && !disabled;
         disabledByCommand = disabled;
-        if (disabled) {
-            masked = true;
-        } else {
-            unmask();
-        }
+        masked |= disabled;
+        return takenBack;
     }
 
     /** The loopback test of SET_IRQS: signals the eventfd whatever the line and the mask say. */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.device;
 
+import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.Mapping;
 import io.vfio4j.linux.MappingFaultException;
 import io.vfio4j.linux.Memory;
 import io.vfio4j.linux.RevocableMemFd;
 
+import java.util.Optional;
 import java.util.concurrent.locks.StampedLock;
 
 /**
@@ -20,84 +23,140 @@ import java.util.concurrent.locks.StampedLock;
  *
  * <p>A client could cut the file itself, since it must be able to write it. An access then faults
  * here and is answered with EIO; the next restore makes the file whole.
+ *
+ * <p>The file is made when it is first needed, so that running out of descriptors when a client
+ * goes costs the contents nothing.
  */
 final class MappableMemory implements Region, BarMemory, AutoCloseable {
     private final String name;
     private final long size;
     private final StampedLock lock = new StampedLock();
     private final Memory contents;
-    private RevocableMemFd file;
-    private Mapping mapping;
-    private boolean revoked;
+
+    // What a client may map; the contents are in it while it is live, else in `contents`.
+    private Optional<Shared> shared = Optional.empty();
+    private boolean live;
+
+    // Whether the client's mappings are to work, as the power rules have it. Off at the start.
+    private boolean accessible;
+
+    private record Shared(RevocableMemFd file, Mapping mapping) implements AutoCloseable {
+        static Shared create(String name, long size) {
+            RevocableMemFd file = RevocableMemFd.create(name, size);
+            try {
+                return new Shared(file, Mapping.map(file.fd(), 0, size, true));
+            } catch (RuntimeException refused) {
+                file.close();
+                throw refused;
+            }
+        }
+
+        @Override
+        public void close() {
+            mapping.close();
+            file.close();
+        }
+    }
 
     MappableMemory(String name, long size) {
         this.name = name;
         this.size = size;
         contents = Memory.allocate(size);
-        file = RevocableMemFd.create(name, size);
-        mapping = Mapping.map(file.fd(), 0, size, true);
-        // As the power rules have it at the start: memory decoding is off.
-        file.revoke(contents);
-        revoked = true;
     }
 
-    /** The file to give to a client. */
+    /**
+     * The file to give to a client.
+     *
+     * @throws LinuxException EMFILE, ENFILE or ENOMEM if there can be none now
+     */
     Fd file() {
-        long stamp = lock.readLock();
+        long stamp = lock.writeLock();
         try {
-            return file.fd();
+            if (shared.isEmpty()) {
+                shared = Optional.of(filled());
+                live = true;
+            }
+            settle();
+            return shared.get().file().fd();
         } finally {
-            lock.unlockRead(stamp);
+            lock.unlockWrite(stamp);
+        }
+    }
+
+    /** A file that nobody else has yet. */
+    private Shared filled() {
+        Shared made = Shared.create(name, size);
+        try {
+            made.mapping().copyFrom(0, contents, 0, size);
+            return made;
+        } catch (MappingFaultException noMemory) {
+            made.close();
+            throw new LinuxException(Errno.ENOMEM, "memfd", name);
         }
     }
 
     /** Makes every mapping of the file fault. Does nothing if they do already. */
     void revoke() {
-        long stamp = lock.writeLock();
-        try {
-            if (!revoked) {
-                file.revoke(contents);
-                revoked = true;
-            }
-        } finally {
-            lock.unlockWrite(stamp);
-        }
+        allow(false);
     }
 
     /** Makes the mappings work again, with the contents as they are now. */
     void restore() {
+        allow(true);
+    }
+
+    private void allow(boolean access) {
         long stamp = lock.writeLock();
         try {
-            if (revoked) {
-                file.restore(contents);
-                revoked = false;
-            }
+            accessible = access;
+            settle();
         } finally {
             lock.unlockWrite(stamp);
         }
     }
 
+    /** Brings the file, if there is one, to what the power rules want. */
+    private void settle() {
+        if (shared.isEmpty() || live == accessible) {
+            return;
+        }
+        RevocableMemFd file = shared.get().file();
+        if (accessible) {
+            file.restore(contents);
+        } else {
+            file.revoke(contents);
+        }
+        live = accessible;
+    }
+
     /**
      * Leaves a client that is gone with nothing: its mappings of the old file fault for good, and
-     * the contents move to a new file.
+     * the next client gets a new file with the same contents.
      */
     void renew() {
         long stamp = lock.writeLock();
         try {
-            if (!revoked) {
-                file.revoke(contents);
+            if (live) {
+                takeOut(shared.orElseThrow());
+                live = false;
             }
-            mapping.close();
-            file.close();
-            file = RevocableMemFd.create(name, size);
-            mapping = Mapping.map(file.fd(), 0, size, true);
-            // Filled only through restore, so that it is revoked for exactly as long as we are.
-            file.revoke().close();
-            if (!revoked) {
-                file.restore(contents);
-            }
+            shared.ifPresent(Shared::close);
+            shared = Optional.empty();
         } finally {
             lock.unlockWrite(stamp);
+        }
+    }
+
+    private void takeOut(Shared old) {
+        try {
+            old.file().revoke(contents);
+        } catch (LinuxException | IllegalStateException starved) {
+            // Better that its last stores are lost than that it keeps the BAR.
+            try {
+                old.mapping().copyTo(0, contents, 0, size);
+            } catch (MappingFaultException cut) {
+                // It has cut the file itself.
+            }
         }
     }
 
@@ -114,10 +173,10 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
         }
         long stamp = lock.readLock();
         try {
-            if (revoked) {
-                target.copy(contents, offset, at, todo);
+            if (live) {
+                mapping().copyTo(offset, target, at, todo);
             } else {
-                mapping.copyTo(offset, target, at, todo);
+                target.copy(contents, offset, at, todo);
             }
             return todo;
         } catch (MappingFaultException cut) {
@@ -135,10 +194,10 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
         }
         long stamp = lock.readLock();
         try {
-            if (revoked) {
-                contents.copy(source, at, offset, todo);
+            if (live) {
+                mapping().copyFrom(offset, source, at, todo);
             } else {
-                mapping.copyFrom(offset, source, at, todo);
+                contents.copy(source, at, offset, todo);
             }
             return todo;
         } catch (MappingFaultException cut) {
@@ -150,21 +209,12 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
 
     @Override
     public long load(long offset, int width) {
+        Word.requireAligned(offset, width);
         long stamp = lock.readLock();
         try {
-            if (revoked) {
-                return RegisterRegion.loadFrom(contents, offset, width);
-            }
-            return switch (width) {
-                case 1 -> mapping.getByte(offset) & 0xffL;
-                case 2 -> mapping.getShort(offset) & 0xffffL;
-                case 4 -> mapping.getInt(offset) & 0xffff_ffffL;
-                case 8 -> mapping.getLong(offset);
-                default -> throw new IllegalArgumentException("width " + width);
-            };
+            return live ? Word.load(mapping(), offset, width) : Word.load(contents, offset, width);
         } catch (MappingFaultException cut) {
-            // What a bus reads where nothing answers.
-            return -1L >>> (64 - 8 * width);
+            return Word.ones(width);
         } finally {
             lock.unlockRead(stamp);
         }
@@ -172,18 +222,13 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
 
     @Override
     public void store(long offset, int width, long value) {
+        Word.requireAligned(offset, width);
         long stamp = lock.readLock();
         try {
-            if (revoked) {
-                RegisterRegion.storeTo(contents, offset, width, value);
-                return;
-            }
-            switch (width) {
-                case 1 -> mapping.putByte(offset, (byte) value);
-                case 2 -> mapping.putShort(offset, (short) value);
-                case 4 -> mapping.putInt(offset, (int) value);
-                case 8 -> mapping.putLong(offset, value);
-                default -> throw new IllegalArgumentException("width " + width);
+            if (live) {
+                Word.store(mapping(), offset, width, value);
+            } else {
+                Word.store(contents, offset, width, value);
             }
         } catch (MappingFaultException cut) {
             // Dropped, as on a bus where nothing answers.
@@ -192,12 +237,15 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
         }
     }
 
+    private Mapping mapping() {
+        return shared.orElseThrow().mapping();
+    }
+
     @Override
     public void close() {
         long stamp = lock.writeLock();
         try {
-            mapping.close();
-            file.close();
+            shared.ifPresent(Shared::close);
             contents.close();
         } finally {
             lock.unlockWrite(stamp);

@@ -40,9 +40,14 @@ public record PciDescription(
         Optional<PowerManagement> power) {
 
     private static final int MSIX_ENTRY = 16;
+    private static final int MAX_MSIX = 2048;
     private static final long PAGE = 4096;
 
-    /** Checks that the parts fit together. */
+    /**
+     * Checks that the parts fit together.
+     *
+     * @throws IllegalArgumentException saying what does not
+     */
     public PciDescription {
         bars = List.copyOf(bars);
         long taken = 0;
@@ -59,10 +64,14 @@ public record PciDescription(
             throw new IllegalArgumentException(
                     "%d MSI vectors: a power of two up to 32 is possible".formatted(msiVectors));
         }
-        if (msixVectors < 0 || msixVectors > 2048) {
-            throw new IllegalArgumentException(
-                    "%d MSI-X vectors: 2048 at most".formatted(msixVectors));
+        if (msixVectors < 0 || msixVectors > MAX_MSIX) {
+            throw badMsix(msixVectors);
         }
+    }
+
+    private static IllegalArgumentException badMsix(int vectors) {
+        return new IllegalArgumentException(
+                "%d MSI-X vectors: 1 to %d are possible".formatted(vectors, MAX_MSIX));
     }
 
     /**
@@ -202,8 +211,12 @@ public record PciDescription(
      * @param vectors 1..2048
      * @param bar the BAR they get; it must not be declared otherwise
      * @return the description with MSI-X
+     * @throws IllegalArgumentException if there cannot be so many, or the BAR is taken
      */
     public PciDescription withMsix(int vectors, int bar) {
+        if (vectors < 1 || vectors > MAX_MSIX) {
+            throw badMsix(vectors);
+        }
         long table = Math.max(PAGE, Long.highestOneBit((long) vectors * MSIX_ENTRY - 1) << 1);
         PciDescription more =
                 with(new BarDescription(bar, 2 * table, BarDescription.Backing.MSIX, false));

@@ -36,12 +36,14 @@ final class PlainMemory implements Region, BarMemory, AutoCloseable {
 
     @Override
     public long load(long offset, int width) {
-        return RegisterRegion.loadFrom(memory, offset, width);
+        Word.requireAligned(offset, width);
+        return Word.load(memory, offset, width);
     }
 
     @Override
     public void store(long offset, int width, long value) {
-        RegisterRegion.storeTo(memory, offset, width, value);
+        Word.requireAligned(offset, width);
+        Word.store(memory, offset, width, value);
     }
 
     @Override

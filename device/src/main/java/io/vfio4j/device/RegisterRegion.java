@@ -30,7 +30,7 @@ final class RegisterRegion implements Region {
         for (int done = 0; done < todo; done += width) {
             width = widthAt(offset + done, todo - done);
             long value = device.readRegister(bar, offset + done, width);
-            storeTo(target, at + done, width, value);
+            Word.store(target, at + done, width, value);
         }
         return todo;
     }
@@ -41,7 +41,7 @@ final class RegisterRegion implements Region {
         int width;
         for (int done = 0; done < todo; done += width) {
             width = widthAt(offset + done, todo - done);
-            device.writeRegister(bar, offset + done, width, loadFrom(source, at + done, width));
+            device.writeRegister(bar, offset + done, width, Word.load(source, at + done, width));
         }
         return todo;
     }
@@ -49,25 +49,5 @@ final class RegisterRegion implements Region {
     private static int widthAt(long offset, int left) {
         int aligned = (int) Math.min(8, offset == 0 ? 8 : Long.lowestOneBit(offset));
         return Math.min(aligned, Integer.highestOneBit(Math.min(left, 8)));
-    }
-
-    static long loadFrom(Memory memory, long at, int width) {
-        return switch (width) {
-            case 1 -> memory.getByte(at) & 0xffL;
-            case 2 -> memory.getShort(at) & 0xffffL;
-            case 4 -> memory.getInt(at) & 0xffff_ffffL;
-            case 8 -> memory.getLong(at);
-            default -> throw new IllegalArgumentException("an access is 1, 2, 4 or 8 bytes wide");
-        };
-    }
-
-    static void storeTo(Memory memory, long at, int width, long value) {
-        switch (width) {
-            case 1 -> memory.putByte(at, (byte) value);
-            case 2 -> memory.putShort(at, (short) value);
-            case 4 -> memory.putInt(at, (int) value);
-            case 8 -> memory.putLong(at, value);
-            default -> throw new IllegalArgumentException("an access is 1, 2, 4 or 8 bytes wide");
-        }
     }
 }

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.vfio4j.linux.Errno;
+import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.Mapping;
+import io.vfio4j.linux.MappingFaultException;
+import io.vfio4j.linux.Memory;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** A BAR that a client maps: its mapping faults when it must, and loses nothing (spec B4). */
+class MappableMemoryTest {
+    private static final int SIZE = 3 * 4096;
+
+    private final MappableMemory memory = new MappableMemory("bar", SIZE);
+    private final Memory buffer = Memory.allocate(SIZE);
+
+    @AfterEach
+    void close() {
+        memory.close();
+        buffer.close();
+    }
+
+    private Mapping map() {
+        return Mapping.map(memory.file(), 0, SIZE, true);
+    }
+
+    private static void assertFaults(Mapping mapping) {
+        for (int page = 0; page < SIZE; page += 4096) {
+            int at = page;
+            assertThatExceptionOfType(MappingFaultException.class)
+                    .isThrownBy(() -> mapping.getInt(at));
+            assertThatExceptionOfType(MappingFaultException.class)
+                    .isThrownBy(() -> mapping.putInt(at, 1));
+        }
+    }
+
+    @Test
+    void shouldFaultUntilMemoryDecodingIsOn() {
+        try (Mapping mapping = map()) {
+            assertFaults(mapping);
+            memory.restore();
+            assertThat(mapping.getInt(0)).isZero();
+        }
+    }
+
+    @Test
+    void shouldShareWhatEitherSideWrites() {
+        memory.restore();
+        try (Mapping mapping = map()) {
+            memory.store(4096, 4, 7);
+            assertThat(mapping.getInt(4096)).isEqualTo(7);
+            mapping.putLong(8192, 9);
+            assertThat(memory.load(8192, 8)).isEqualTo(9);
+            buffer.putInt(0, 11);
+            assertThat(memory.write(SIZE - 4, 4, buffer, 0)).isEqualTo(4);
+            assertThat(mapping.getInt(SIZE - 4)).isEqualTo(11);
+        }
+    }
+
+    @Test
+    void shouldFaultWhileRevokedAndGoOnWithTheSameMapping() {
+        memory.restore();
+        try (Mapping mapping = map()) {
+            mapping.putInt(0, 1);
+            mapping.putInt(SIZE - 4, 2);
+
+            memory.revoke();
+            assertFaults(mapping);
+            memory.restore();
+
+            assertThat(mapping.getInt(0)).isEqualTo(1);
+            assertThat(mapping.getInt(SIZE - 4)).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void shouldBeTheDevicesWhileRevoked() {
+        memory.restore();
+        try (Mapping mapping = map()) {
+            mapping.putLong(4096, 5);
+            memory.revoke();
+
+            assertThat(memory.load(4096, 8)).isEqualTo(5);
+            memory.store(4096, 8, 6);
+            assertThat(memory.read(4096, 8, buffer, 0)).isEqualTo(8);
+            assertThat(buffer.getLong(0)).isEqualTo(6);
+            buffer.putLong(0, 7);
+            assertThat(memory.write(4104, 8, buffer, 0)).isEqualTo(8);
+
+            memory.restore();
+            assertThat(mapping.getLong(4096)).isEqualTo(6);
+            assertThat(mapping.getLong(4104)).isEqualTo(7);
+        }
+    }
+
+    @Test
+    void shouldTakeRevokingAndRestoringTwiceForOnce() {
+        memory.restore();
+        memory.restore();
+        try (Mapping mapping = map()) {
+            mapping.putInt(0, 1);
+            memory.revoke();
+            memory.revoke();
+            memory.store(0, 4, 2);
+            memory.restore();
+            memory.restore();
+            assertThat(mapping.getInt(0)).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void shouldLeaveADepartedClientWithNothing() {
+        memory.restore();
+        try (Mapping old = map()) {
+            old.putInt(0, 1);
+
+            memory.renew();
+
+            assertFaults(old);
+            assertThat(memory.load(0, 4)).isEqualTo(1);
+            try (Mapping mapping = map()) {
+                assertThat(mapping.getInt(0)).isEqualTo(1);
+                mapping.putInt(4, 2);
+                assertFaults(old);
+                memory.revoke();
+                memory.restore();
+                assertFaults(old);
+                assertThat(mapping.getInt(4)).isEqualTo(2);
+            }
+        }
+    }
+
+    @Test
+    void shouldRenewWhatIsRevoked() {
+        memory.restore();
+        try (Mapping old = map()) {
+            old.putInt(0, 1);
+            memory.revoke();
+            memory.renew();
+            memory.store(4, 4, 2);
+            try (Mapping mapping = map()) {
+                assertFaults(mapping);
+                memory.restore();
+                assertFaults(old);
+                assertThat(mapping.getLong(0)).isEqualTo(2L << 32 | 1);
+            }
+        }
+    }
+
+    @Test
+    void shouldKeepADepartedClientOutThoughItEnlargesItsFile() throws Exception {
+        memory.restore();
+        try (Fd theirs = memory.file().duplicate();
+                Mapping old = Mapping.map(theirs, 0, SIZE, true)) {
+            memory.renew();
+            memory.store(0, 4, 0x5ec2e7);
+            resize(theirs, SIZE);
+
+            assertThat(old.getInt(0)).as("a file of zeros that nobody else has").isZero();
+            old.putInt(0, 1);
+            assertThat(memory.load(0, 4)).isEqualTo(0x5ec2e7);
+        }
+    }
+
+    @Test
+    void shouldRenewThoughTheContentsCannotBeTakenOutProperly() {
+        memory.restore();
+        try (Mapping old = map()) {
+            old.putInt(0, 1);
+            // As if no descriptors were left for the pipes that it takes.
+            memory.file().close();
+
+            memory.renew();
+
+            old.putInt(0, 2);
+            assertThat(memory.load(0, 4)).isEqualTo(1);
+            try (Mapping mapping = map()) {
+                assertThat(mapping.getInt(0)).isEqualTo(1);
+            }
+        }
+    }
+
+    @Test
+    void shouldSurviveAClientThatCutsTheFile() throws Exception {
+        memory.restore();
+        memory.store(0, 4, 1);
+        memory.store(8192, 4, 3);
+        resize(memory.file(), 4096);
+
+        assertThat(memory.load(0, 4)).isEqualTo(1);
+        assertThat(memory.load(8192, 4)).as("a bus where nothing answers").isEqualTo(0xffff_ffffL);
+        memory.store(8192, 4, 4);
+        assertThat(memory.read(8192, 4, buffer, 0)).isEqualTo(-Errno.EIO.number());
+        assertThat(memory.write(4094, 4, buffer, 0)).isEqualTo(-Errno.EIO.number());
+
+        memory.revoke();
+        assertThat(memory.load(0, 4)).isEqualTo(1);
+        memory.store(8192, 4, 5);
+        memory.restore();
+        try (Mapping mapping = map()) {
+            assertThat(mapping.getInt(8192)).as("whole again").isEqualTo(5);
+        }
+    }
+
+    @Test
+    void shouldRenewAFileThatTheClientHasCut() throws Exception {
+        memory.restore();
+        memory.store(0, 4, 1);
+        resize(memory.file(), 0);
+        memory.renew();
+        memory.store(8192, 4, 5);
+        try (Mapping mapping = map()) {
+            assertThat(mapping.getInt(8192)).isEqualTo(5);
+        }
+    }
+
+    @Test
+    void shouldSurviveAClientThatEnlargesTheFileWhileItIsRevoked() throws Exception {
+        memory.restore();
+        memory.store(0, 4, 1);
+        try (Mapping mapping = map()) {
+            memory.revoke();
+            resize(memory.file(), 10 * SIZE);
+            assertThat(mapping.getInt(0)).as("only itself is fooled").isZero();
+            mapping.putInt(0, 666);
+
+            memory.restore();
+            assertThat(mapping.getInt(0)).isEqualTo(1);
+            memory.revoke();
+            assertFaults(mapping);
+        }
+    }
+
+    @Test
+    void shouldNeedNoDescriptorUntilAClientAsks() {
+        int before = Fd.openCount();
+        try (MappableMemory other = new MappableMemory("other", SIZE)) {
+            other.restore();
+            other.revoke();
+            other.renew();
+            assertThat(Fd.openCount()).isEqualTo(before);
+            assertThat(other.file().isOpen()).isTrue();
+            assertThat(Fd.openCount()).isEqualTo(before + 1);
+            other.renew();
+            assertThat(Fd.openCount()).isEqualTo(before);
+        }
+    }
+
+    @Test
+    void shouldHandItsFileOutMoreThanOnce() {
+        memory.restore();
+        assertThat(memory.file()).isSameAs(memory.file());
+    }
+
+    /** As a client can that has the descriptor. */
+    private static void resize(Fd fd, long size) throws Exception {
+        Path path = Path.of("/proc/self/fd/" + fd.number());
+        try (var file = Files.newByteChannel(path, StandardOpenOption.WRITE)) {
+            if (size < file.size()) {
+                file.truncate(size);
+            } else {
+                file.position(size - 1).write(ByteBuffer.allocate(1));
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.linux.Errno;
+import io.vfio4j.linux.EventFd;
+import io.vfio4j.power.ContractState;
+import io.vfio4j.power.Delays;
+import io.vfio4j.power.PciPowerState;
+import io.vfio4j.power.PowerFailure;
+import io.vfio4j.power.Profile;
+import io.vfio4j.power.Refusal;
+import io.vfio4j.uapi.PciRegs;
+import io.vfio4j.uapi.VfioPci;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What a reset takes and what it leaves, and why it came (spec B7, E). */
+class ResetTest {
+    private Hosted hosted = Hosted.opened(Hosted.FULL);
+
+    @AfterEach
+    void close() {
+        hosted.close();
+    }
+
+    private void host(PciDescription description) {
+        hosted.close();
+        hosted = Hosted.opened(description);
+    }
+
+    private int reset() {
+        try (DeviceAccess access = hosted.device.access()) {
+            return access.reset();
+        }
+    }
+
+    @Test
+    void shouldBeTheModelsBusiness() {
+        assertThat(reset()).isZero();
+        assertThat(hosted.model.calls()).containsExactly("reset FUNCTION");
+    }
+
+    @Test
+    void shouldDropTheInterruptLineBeforeTheModelIsTold() {
+        hosted.model.interrupts().intx(true);
+        assertThat(reset()).isZero();
+        assertThat(hosted.config(PciRegs.PCI_STATUS, 2) & PciRegs.PCI_STATUS_INTERRUPT).isZero();
+    }
+
+    @Test
+    void shouldKeepConfigurationSpaceAndMemory() {
+        hosted.config(PciRegs.PCI_INTERRUPT_LINE, 1, 7);
+        hosted.config(PciRegs.PCI_COMMAND, 2, 6);
+        hosted.store(1, 0, 8, 1);
+        hosted.store(2, 0, 8, 2);
+
+        assertThat(reset()).isZero();
+
+        assertThat(hosted.config(PciRegs.PCI_INTERRUPT_LINE, 1)).isEqualTo(7);
+        assertThat(hosted.config(PciRegs.PCI_COMMAND, 2)).isEqualTo(6);
+        assertThat(hosted.load(1, 0, 8)).isEqualTo(1);
+        assertThat(hosted.load(2, 0, 8)).isEqualTo(2);
+    }
+
+    @Test
+    void shouldKeepTheClientsInterrupts() {
+        try (EventFd interrupt = EventFd.create()) {
+            hosted.trigger(VfioPci.VFIO_PCI_MSIX_IRQ_INDEX, interrupt);
+            assertThat(reset()).isZero();
+            assertThat(hosted.model.interrupts().message(0)).isTrue();
+            assertThat(interrupt.drain()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void shouldBringTheFunctionBackToD0First() {
+        host(Hosted.FULL.withPower(new PowerManagement(false, false, false, false, Delays.ZERO)));
+        hosted.config(0x44, 2, 3);
+        assertThat(hosted.powerState()).isEqualTo(PciPowerState.D3HOT);
+
+        assertThat(reset()).isZero();
+
+        assertThat(hosted.powerState()).isEqualTo(PciPowerState.D0);
+        assertThat(hosted.model.calls()).containsExactly("reset SOFT_RESET", "reset FUNCTION");
+        assertThat(hosted.load(0, 0, 4)).isEqualTo(0x03020100);
+    }
+
+    @Test
+    void shouldLeaveLowPowerAsItIs() {
+        assertThat(hosted.enter()).isZero();
+        assertThat(reset()).isZero();
+        assertThat(hosted.contract()).isEqualTo(ContractState.N_A);
+        hosted.settle();
+        assertThat(hosted.contract()).isEqualTo(ContractState.N_S);
+        hosted.model.calls();
+
+        assertThat(reset()).isZero();
+        assertThat(hosted.contract()).isEqualTo(ContractState.N_A);
+        hosted.settle();
+
+        assertThat(hosted.contract()).isEqualTo(ContractState.N_S);
+        assertThat(hosted.model.calls())
+                .containsExactly("resume D3hot", "reset FUNCTION", "suspend D3hot");
+    }
+
+    @Test
+    void shouldEndASleepWithAWakeup() {
+        try (EventFd wakeup = EventFd.create()) {
+            assertThat(hosted.enter(wakeup)).isZero();
+            hosted.settle();
+            assertThat(reset()).isZero();
+            assertThat(wakeup.drain()).isEqualTo(1);
+            assertThat(hosted.contract()).isEqualTo(ContractState.OFF);
+        }
+    }
+
+    @Test
+    void shouldAnswerTheErrnoOfAModelThatFails() {
+        PciDevice broken =
+                new PciDevice(Hosted.FULL) {
+                    @Override
+                    protected void reset(ResetReason reason) {
+                        throw new PowerFailure(Refusal.ENODEV, "gone");
+                    }
+                };
+        HostOptions options =
+                new HostOptions(
+                        new ManualScheduler(),
+                        new ManualClock(),
+                        new ManualWatcher(),
+                        Profile.LINUX_7_3);
+        try (HostedDevice device = new HostedDevice(broken, options)) {
+            device.open(new NoMessages());
+            try (DeviceAccess access = device.access()) {
+                assertThat(access.reset()).isEqualTo(-Errno.ENODEV.number());
+            }
+        }
+    }
+
+    /** Power comes back after D3cold: a full reset, and only then the model goes on. */
+    @Test
+    void shouldComeWithThePowerAfterD3cold() {
+        host(Hosted.COLD);
+        assertThat(hosted.enter()).isZero();
+        hosted.settle();
+        assertThat(hosted.model.calls()).containsExactly("suspend D3cold");
+
+        assertThat(hosted.exit()).isZero();
+
+        assertThat(hosted.model.calls()).containsExactly("reset POWER_ON", "resume D3cold");
+    }
+
+    @Test
+    void shouldNotComeAfterD3hotWithNoSoftReset() {
+        assertThat(hosted.enter()).isZero();
+        hosted.settle();
+        assertThat(hosted.exit()).isZero();
+        assertThat(hosted.model.calls()).containsExactly("suspend D3hot", "resume D3hot");
+    }
+
+    @Test
+    void shouldComeAfterD3hotWithoutNoSoftReset() {
+        host(Hosted.FULL.withPower(new PowerManagement(false, false, false, false, Delays.ZERO)));
+        assertThat(hosted.enter()).isZero();
+        hosted.settle();
+        assertThat(hosted.exit()).isZero();
+        assertThat(hosted.model.calls())
+                .containsExactly("suspend D3hot", "reset SOFT_RESET", "resume D3hot");
+    }
+
+    /** The kernel restores it (spec B3); memory is the model's business. */
+    @Test
+    void shouldLeaveConfigurationSpaceOverD3cold() {
+        host(Hosted.COLD);
+        hosted.config(PciRegs.PCI_COMMAND, 2, 6);
+        hosted.config(PciRegs.PCI_BASE_ADDRESS_0, 4, 0xfeb0_0000L);
+        hosted.store(2, 0, 8, 42);
+        assertThat(hosted.enter()).isZero();
+        hosted.settle();
+
+        assertThat(hosted.config(PciRegs.PCI_COMMAND, 2)).isEqualTo(6);
+        assertThat(hosted.config(PciRegs.PCI_BASE_ADDRESS_0, 4)).isEqualTo(0xfeb0_0000L);
+        assertThat(hosted.load(2, 0, 8)).isEqualTo(42);
+    }
+}
