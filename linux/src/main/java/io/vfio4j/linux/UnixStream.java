@@ -28,12 +28,17 @@ public final class UnixStream implements AutoCloseable {
     private static final int MSG_CMSG_CLOEXEC = 0x40000000;
     private static final int SOL_SOCKET = 1;
     private static final int SO_PEERCRED = 17;
+    private static final int SO_RCVTIMEO = 20;
+    private static final int SO_SNDTIMEO = 21;
 
     private final Fd fd;
     private final Object receiving = new Object();
     private final Object sending = new Object();
     private final Message incoming;
     private final Message outgoing = new Message();
+
+    /** Whether EAGAIN says that the time ran out, not that the socket is non-blocking. */
+    private volatile boolean timed;
 
     private UnixStream(Fd fd, Message incoming) {
         this.fd = fd;
@@ -158,11 +163,39 @@ public final class UnixStream implements AutoCloseable {
                 if ((flags & MSG_DONTWAIT) != 0) {
                     return -1;
                 }
+                if (timed) {
+                    throw new LinuxException(Errno.ETIMEDOUT, "recvmsg", "");
+                }
                 // An adopted socket may be non-blocking: wait as a blocking one would.
                 Poll.forever(number, Poll.IN);
             } else if (received != -Libc.EINTR) {
                 throw new LinuxException(Errno.of(-received), "recvmsg", "");
             }
+        }
+    }
+
+    /**
+     * Limits how long a receive waits for its first byte and a send for room, at no cost to each:
+     * the kernel keeps the time. One that waited longer throws LinuxException with ETIMEDOUT; a
+     * send may then have sent some of its bytes. For blocking sockets.
+     *
+     * @param limit how long, rounded up to a microsecond; zero or less for no limit, as at first
+     * @throws IllegalStateException if this is closed
+     */
+    public void timeout(Duration limit) {
+        long micros = Math.ceilDiv(Poll.nanos(limit), 1000);
+        int number = fd.enter();
+        try {
+            timed = micros > 0;
+            Scratch scratch = Scratch.ofThread();
+            scratch.putLong(0, micros / 1_000_000);
+            scratch.putLong(8, micros % 1_000_000);
+            for (int option : new int[] {SO_RCVTIMEO, SO_SNDTIMEO}) {
+                int result = Libc.setsockopt(number, SOL_SOCKET, option, scratch.address(), 16);
+                Libc.check(result, "setsockopt", "SO_RCVTIMEO or SO_SNDTIMEO");
+            }
+        } finally {
+            fd.leave();
         }
     }
 
@@ -315,7 +348,7 @@ public final class UnixStream implements AutoCloseable {
         }
     }
 
-    private static void sendBytes(int number, long address, int length) {
+    private void sendBytes(int number, long address, int length) {
         int done = 0;
         while (done < length) {
             long sent = Libc.send(number, address + done, length - done, MSG_NOSIGNAL);
@@ -327,8 +360,11 @@ public final class UnixStream implements AutoCloseable {
         }
     }
 
-    private static void retryOrThrow(int number, long result, String call) {
+    private void retryOrThrow(int number, long result, String call) {
         if (result == -Libc.EAGAIN) {
+            if (timed) {
+                throw new LinuxException(Errno.ETIMEDOUT, call, "");
+            }
             Poll.forever(number, Poll.OUT);
         } else if (result != -Libc.EINTR) {
             Libc.check(result, call, "");

@@ -87,6 +87,33 @@ class UnixStreamTest {
     }
 
     @Test
+    void shouldGiveUpReceivingAndSendingAfterTheTimeout() {
+        here.timeout(Duration.ofMillis(20));
+
+        assertThatThrownBy(() -> here.receive(buffer, 0, 1, bag))
+                .isInstanceOfSatisfying(
+                        LinuxException.class,
+                        e -> assertThat(e.errno()).isEqualTo(Errno.ETIMEDOUT));
+        assertThatThrownBy(() -> here.send(buffer, 0, (int) buffer.size()))
+                .isInstanceOfSatisfying(
+                        LinuxException.class,
+                        e -> assertThat(e.errno()).isEqualTo(Errno.ETIMEDOUT));
+    }
+
+    @Test
+    void shouldWaitForEverAgainWithoutATimeout() {
+        here.timeout(Duration.ofMillis(20));
+        here.timeout(Duration.ZERO);
+
+        CompletableFuture<Integer> received =
+                CompletableFuture.supplyAsync(() -> here.receive(buffer, 0, 1, bag));
+        assertThatThrownBy(() -> received.get(100, TimeUnit.MILLISECONDS))
+                .isInstanceOf(java.util.concurrent.TimeoutException.class);
+        there.send(buffer, 0, 1);
+        assertThat(received.join()).isEqualTo(1);
+    }
+
+    @Test
     void shouldSendMoreThanTheSocketHolds() {
         int length = (int) buffer.size();
         for (int i = 0; i < length; i += 4) {
