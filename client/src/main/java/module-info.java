@@ -3,4 +3,6 @@
 module io.vfio4j.client {
     requires static transitive org.jspecify;
     requires transitive io.vfio4j.uapi;
+
+    exports io.vfio4j.client;
 }

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.client;
+
+import java.nio.file.Path;
+
+/**
+ * Where a device is: {@code vfio-user:PATH} for one that a server emulates behind the socket at
+ * that path.
+ */
+public sealed interface Target {
+    /**
+     * A device behind a vfio-user socket.
+     *
+     * @param socket the socket's path
+     */
+    record VfioUser(Path socket) implements Target {
+        private static final String SCHEME = "vfio-user:";
+
+        @Override
+        public String toString() {
+            return SCHEME + socket;
+        }
+    }
+
+    /**
+     * Reads a target.
+     *
+     * @param text such as {@code vfio-user:/run/edu.sock}
+     * @return the target
+     * @throws IllegalArgumentException in one sentence, if it is none
+     */
+    static Target parse(String text) {
+        if (text.startsWith(VfioUser.SCHEME) && text.length() > VfioUser.SCHEME.length()) {
+            try {
+                return new VfioUser(Path.of(text.substring(VfioUser.SCHEME.length())));
+            } catch (java.nio.file.InvalidPathException e) {
+                throw new IllegalArgumentException(
+                        "\"%s\" has no path in it: %s".formatted(text, e.getReason()), e);
+            }
+        }
+        throw new IllegalArgumentException(
+                "\"%s\" is no target: write vfio-user:PATH, with the path of a device's socket"
+                        .formatted(text));
+    }
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.client;
+
+import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.Memory;
+import io.vfio4j.uapi.VfioFeature;
+
+import java.util.List;
+
+/**
+ * A device in this program's hands: its regions, interrupts, DMA and power, wherever the device is.
+ *
+ * <p>Lifetime: from {@link #open} to {@link #close}. Closing ends the program's claim: interrupts
+ * are given up, DMA windows unmapped, low power left without a signal. A {@link MappedBar} is
+ * closed by its owner. Any call after close throws IllegalStateException.
+ *
+ * <p>Threads: any thread may make any call, at any time; one request is under way at a time, the
+ * others wait for it. Calls block the calling thread, which does the work itself; Thread.interrupt
+ * does not end them, {@link #close} from another thread does.
+ *
+ * <p>Power: every call here but {@link #close}, {@link #map} of a region whose {@link #region} was
+ * asked before, and those of zero bytes, wakes a sleeping device (spec B7, and {@link Wakeup} on
+ * what follows).
+ *
+ * <p>Failures, of all methods: {@link ConnectionLostException} if the other side is gone, {@link
+ * ProtocolViolationException} if it sent nonsense, {@link DeviceTimeoutException} if it sent
+ * nothing in time; after one of these every call throws ConnectionLostException. A request that the
+ * device refuses throws {@link VfioException} with the device's errno; EIO may say that a sleeping
+ * device could not be woken (spec A2 step 2). The device's answers are not trusted.
+ */
+public interface VfioDevice extends AutoCloseable {
+    /**
+     * Opens a device.
+     *
+     * @param target such as {@code vfio-user:/run/edu.sock}
+     * @return the device, to be closed by the caller
+     * @throws IllegalArgumentException if that is no target
+     * @throws DeviceNotFoundException if there is no device
+     * @throws DeviceBusyException if another client has it
+     * @throws VfioException with EACCES if this user may not, EPROTO if what answers is nothing
+     *     this library understands
+     */
+    static VfioDevice open(String target) {
+        return open(Target.parse(target));
+    }
+
+    /**
+     * Opens a device.
+     *
+     * @param target where it is
+     * @return the device, to be closed by the caller
+     * @throws VfioException as {@link #open(String)}
+     */
+    static VfioDevice open(Target target) {
+        return open(target, OpenOptions.DEFAULTS);
+    }
+
+    /**
+     * Opens a device.
+     *
+     * @param target where it is
+     * @param options how to talk to it
+     * @return the device, to be closed by the caller
+     * @throws VfioException as {@link #open(String)}
+     */
+    static VfioDevice open(Target target, OpenOptions options) {
+        return switch (target) {
+            case Target.VfioUser(var socket) -> VfioUserDevice.connect(socket, options);
+        };
+    }
+
+    /** Where the device is. */
+    Target target();
+
+    // What it is
+
+    /** Asks what the device is. */
+    DeviceInfo info();
+
+    /**
+     * Asks what a region is.
+     *
+     * @param index 0 to {@link DeviceInfo#regions} - 1
+     * @throws VfioException with EINVAL if there is no such index
+     */
+    RegionInfo region(int index);
+
+    /**
+     * Asks what an interrupt index is.
+     *
+     * @param index 0 to {@link DeviceInfo#irqs} - 1
+     * @throws VfioException with EINVAL if there is no such index
+     */
+    IrqInfo irq(int index);
+
+    // Regions
+
+    /**
+     * Reads one byte of a region by one access of that width. As for all reads and writes, the
+     * device decides about offset and width.
+     *
+     * @param region the region's index
+     * @param offset bytes from its start
+     * @throws VfioException with EINVAL if the region or the offset does not exist, EIO if its
+     *     memory is disabled or the device is in D3hot (spec B5)
+     */
+    byte readByte(int region, long offset);
+
+    /** Reads two bytes, little-endian, by one access; as {@link #readByte}. */
+    short readShort(int region, long offset);
+
+    /** Reads four bytes, little-endian, by one access; as {@link #readByte}. */
+    int readInt(int region, long offset);
+
+    /** Reads eight bytes, little-endian, by one access; as {@link #readByte}. */
+    long readLong(int region, long offset);
+
+    /**
+     * Reads bytes of a region, in as few messages as the device allows.
+     *
+     * @param region the region's index
+     * @param offset bytes from its start
+     * @param destination where to put them
+     * @param destinationOffset where in the destination
+     * @param length how many bytes; 0 does nothing and wakes nobody
+     * @throws IndexOutOfBoundsException if the range is not inside the destination
+     * @throws VfioException as {@link #readByte}; some of the bytes may have been read
+     */
+    void read(int region, long offset, Memory destination, long destinationOffset, long length);
+
+    /** Reads bytes of a region into an array; as with {@link Memory}. */
+    void read(int region, long offset, byte[] destination, int destinationOffset, int length);
+
+    /**
+     * Writes one byte of a region by one access of that width, and waits until it is done.
+     *
+     * @param region the region's index
+     * @param offset bytes from its start
+     * @throws VfioException as {@link #readByte}
+     */
+    void writeByte(int region, long offset, byte value);
+
+    /** Writes two bytes, little-endian, by one access; as {@link #writeByte}. */
+    void writeShort(int region, long offset, short value);
+
+    /** Writes four bytes, little-endian, by one access; as {@link #writeByte}. */
+    void writeInt(int region, long offset, int value);
+
+    /** Writes eight bytes, little-endian, by one access; as {@link #writeByte}. */
+    void writeLong(int region, long offset, long value);
+
+    /**
+     * Writes bytes of a region, in as few messages as the device allows, and waits until it is
+     * done.
+     *
+     * @param region the region's index
+     * @param offset bytes from its start
+     * @param source where the bytes are
+     * @param sourceOffset where in the source
+     * @param length how many bytes; 0 does nothing and wakes nobody
+     * @throws IndexOutOfBoundsException if the range is not inside the source
+     * @throws VfioException as {@link #readByte}; some of the bytes may have been written
+     */
+    void write(int region, long offset, Memory source, long sourceOffset, long length);
+
+    /** Writes bytes of a region from an array; as with {@link Memory}. */
+    void write(int region, long offset, byte[] source, int sourceOffset, int length);
+
+    /**
+     * Writes four bytes of a region and does not wait: as PCI posts writes. The device does them in
+     * order, and before whatever is asked of it next; nobody is told of a failure. Where the device
+     * cannot be written so, this is {@link #writeInt}.
+     *
+     * @param region the region's index
+     * @param offset bytes from its start
+     */
+    void postInt(int region, long offset, int value);
+
+    /** Writes eight bytes of a region and does not wait; as {@link #postInt}. */
+    void postLong(int region, long offset, long value);
+
+    /** Writes bytes of a region and does not wait; as {@link #postInt}. */
+    void post(int region, long offset, Memory source, long sourceOffset, long length);
+
+    /**
+     * Maps what can be mapped of a region. Possible while the device is in low power, but of no use
+     * before it has left it.
+     *
+     * @param region the region's index
+     * @return the mapping, to be closed by the caller
+     * @throws VfioException with ENODEV if nothing of it can be mapped
+     */
+    MappedBar map(int region);
+
+    // Interrupts (SET_IRQS)
+
+    /**
+     * Has interrupts signal eventfds from now on. The descriptors are passed on: the caller may
+     * close its own.
+     *
+     * @param index the interrupt index, such as {@link
+     *     io.vfio4j.uapi.VfioPci#VFIO_PCI_MSIX_IRQ_INDEX}
+     * @param start the first interrupt, from 0
+     * @param events one for each interrupt from there on, at least one
+     * @throws VfioException with EINVAL if there are not so many; none of them is then enabled
+     */
+    void enableInterrupts(int index, int start, List<EventFd> events);
+
+    /** Disables all interrupts of an index; no error if none was enabled. */
+    void disableInterrupts(int index);
+
+    /** Disables some interrupts of an index. */
+    void disableInterrupts(int index, int start, int count);
+
+    /**
+     * Masks interrupts: what they have to tell waits.
+     *
+     * @throws VfioException with EINVAL or ENOTTY if they cannot be masked, as MSI (spec G)
+     */
+    void maskInterrupts(int index, int start, int count);
+
+    /** Unmasks interrupts; one that has something to tell fires. Errors as for masking. */
+    void unmaskInterrupts(int index, int start, int count);
+
+    /**
+     * Has an interrupt unmasked whenever an eventfd is signalled. The descriptor is passed on.
+     *
+     * @throws VfioException with EINVAL or ENOTTY if the index cannot
+     */
+    void unmaskInterruptBy(int index, int vector, EventFd event);
+
+    /** Has the device fire interrupts, as a test: loopback. */
+    void triggerInterrupts(int index, int start, int count);
+
+    // DMA
+
+    /**
+     * Gives the device memory that it shares.
+     *
+     * @param iova where the device shall see it, a multiple of 4096
+     * @param memory the memory, all of it; stays the caller's, open until the window is unmapped
+     * @param direction what the device may do with it
+     * @return the window
+     * @throws VfioException with EEXIST if something is mapped there, EINVAL if address or size are
+     *     not what the device can do, ENOSPC if it has no room for another window
+     * @throws IllegalArgumentException if the window would reach beyond the last address
+     */
+    DmaWindow mapDma(long iova, DmaMemory memory, DmaDirection direction);
+
+    /**
+     * Gives the device memory of this process alone. A device in the kernel reaches it as any
+     * other; one in another process asks this process for each piece, slowly: the bytes are then
+     * read and written by whichever thread is in a call, or, if none is, by one of this library,
+     * which exists from the first such window on.
+     *
+     * @param iova where the device shall see it, a multiple of 4096
+     * @param memory the memory, all of it; stays the caller's, open until the window is unmapped
+     * @param direction what the device may do with it
+     * @return the window
+     * @throws VfioException as {@link #mapDma(long, DmaMemory, DmaDirection)}
+     * @throws IllegalArgumentException as {@link #mapDma(long, DmaMemory, DmaDirection)}
+     */
+    DmaWindow mapDma(long iova, Memory memory, DmaDirection direction);
+
+    // Reset, features, power
+
+    /**
+     * Resets the device. Low power without wakeup stays, one with wakeup ends if the device slept
+     * (spec B7).
+     *
+     * @throws VfioException with EINVAL if it cannot be reset
+     */
+    void reset();
+
+    /**
+     * Tells whether the device has a feature, by a probe; asks once, and remembers.
+     *
+     * @param feature which
+     */
+    boolean supports(VfioFeature feature);
+
+    /**
+     * Gets a feature's data.
+     *
+     * @param feature its number; {@link VfioFeature} names them
+     * @param size the most bytes to expect
+     * @return the data, at most that much
+     * @throws VfioException with ENOTTY if the device does not know the feature, EINVAL if it
+     *     cannot be got (spec A2; others have other numbers)
+     */
+    byte[] getFeature(int feature, int size);
+
+    /**
+     * Sets or performs a feature that takes no descriptor.
+     *
+     * @param feature its number; {@link VfioFeature} names them
+     * @param payload its data; empty for those without
+     * @throws VfioException with ENOTTY if the device does not know the feature, EINVAL if it
+     *     cannot be set or not so (spec A2; others have other numbers)
+     */
+    void setFeature(int feature, byte[] payload);
+
+    /**
+     * Makes a feature request just as given, right or wrong: for tests and for what has no method
+     * of its own.
+     *
+     * @param flags the feature's number and {@code VFIO_DEVICE_FEATURE_GET}, {@code _SET}, {@code
+     *     _PROBE}
+     * @param payload the bytes after the flags
+     * @param size the most bytes to expect after the flags of the answer
+     * @return those bytes
+     * @throws VfioException with the device's errno
+     */
+    byte[] feature(int flags, byte[] payload, int size);
+
+    /**
+     * Allows the device to sleep. It falls asleep some time after, wakes for every request and
+     * sleeps again, until {@link #exitLowPower}. From now until then mapped regions do not answer:
+     * {@link BarAsleepException} (spec B3, B4).
+     *
+     * @throws AlreadyInLowPowerException if it is allowed already
+     * @throws UnsupportedFeatureException if the device or its server knows no low power
+     */
+    void enterLowPower();
+
+    /**
+     * Allows the device to sleep once: its first wake signals the wakeup and ends low power (spec
+     * B3). See {@link Wakeup} for how to use it.
+     *
+     * @param wakeup what to signal; stays the caller's, who may close it any time
+     * @throws AlreadyInLowPowerException if it is allowed already, and the device does not sleep
+     *     yet, or it was allowed without wakeup; an earlier wakeup stays armed. If the device
+     *     slept, this call wakes it, which signals the earlier wakeup, and then succeeds.
+     * @throws UnsupportedFeatureException if the device or its server knows no low power
+     */
+    void enterLowPower(Wakeup wakeup);
+
+    /**
+     * Ends low power; does nothing if there was none. A device that slept wakes first, which
+     * signals its wakeup if it had one (spec B3).
+     *
+     * @throws UnsupportedFeatureException if the device or its server knows no low power
+     */
+    void exitLowPower();
+
+    /**
+     * Ends the claim on the device: never waits for it, signals no wakeup. A call that another
+     * thread has under way throws {@link ConnectionLostException}. Closing again does nothing.
+     */
+    @Override
+    void close();
+}
