@@ -54,12 +54,31 @@ public final class UnixStream implements AutoCloseable {
      *     EACCES if it may not be written, ENAMETOOLONG if the path does not fit
      */
     public static UnixStream connect(Path path) {
+        return connect(path, Duration.ZERO);
+    }
+
+    /**
+     * Connects to a listener, and has the connection's {@link #timeout} from the start.
+     *
+     * @param path the listener's socket file, at most 107 bytes
+     * @param limit how long to wait while its queue is full, and later for each receive and send;
+     *     zero or less for no limit
+     * @return the connection
+     * @throws LinuxException as {@link #connect(Path)}, and with ETIMEDOUT
+     */
+    public static UnixStream connect(Path path, Duration limit) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment address = UnixAddress.allocate(arena, "connect", path);
             Fd socket = UnixAddress.socket();
             try {
-                Libc.check(UnixAddress.connect(socket, address), "connect", path.toString());
-                return adopt(socket);
+                UnixStream stream = adopt(socket);
+                stream.timeout(limit);
+                int result = UnixAddress.connect(socket, address);
+                if (result == -Libc.EAGAIN && stream.timed) {
+                    throw new LinuxException(Errno.ETIMEDOUT, "connect", path.toString());
+                }
+                Libc.check(result, "connect", path.toString());
+                return stream;
             } catch (RuntimeException refused) {
                 socket.close();
                 throw refused;

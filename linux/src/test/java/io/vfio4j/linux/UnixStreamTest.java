@@ -9,7 +9,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,6 +23,8 @@ import java.util.concurrent.TimeUnit;
 @Timeout(20)
 class UnixStreamTest {
     private static final int RLIMIT_NOFILE = 7;
+
+    @TempDir static Path directory;
 
     private UnixStream here;
     private UnixStream there;
@@ -98,6 +102,26 @@ class UnixStreamTest {
                 .isInstanceOfSatisfying(
                         LinuxException.class,
                         e -> assertThat(e.errno()).isEqualTo(Errno.ETIMEDOUT));
+    }
+
+    @Test
+    void shouldGiveUpConnectingAfterTheTimeout() {
+        Path path = directory.resolve("full.sock");
+        List<UnixStream> queued = new ArrayList<>();
+        try (UnixListener _ = UnixListener.bind(path, 0600)) {
+            assertThatThrownBy(
+                            () -> {
+                                while (true) {
+                                    queued.add(UnixStream.connect(path, Duration.ofMillis(20)));
+                                }
+                            })
+                    .isInstanceOfSatisfying(
+                            LinuxException.class,
+                            e -> assertThat(e.errno()).isEqualTo(Errno.ETIMEDOUT));
+        } finally {
+            queued.forEach(UnixStream::close);
+        }
+        assertThat(queued).isNotEmpty();
     }
 
     @Test
