@@ -3,6 +3,8 @@ package io.vfio4j.client;
 
 import io.vfio4j.linux.Errno;
 
+import java.time.Duration;
+import java.util.Locale;
 import java.util.function.Supplier;
 
 /** What an answer's length says, by the rules that hold for all requests. */
@@ -38,5 +40,10 @@ final class Answers {
     static VfioException failed(Errno errno, String what, String advice) {
         return new VfioException(
                 errno, "%s: %s (%s)%s".formatted(what, errno.name(), errno.description(), advice));
+    }
+
+    /** A duration in a sentence, such as 10s. */
+    static String readable(Duration time) {
+        return time.toString().substring(2).toLowerCase(Locale.ROOT);
     }
 }

@@ -66,6 +66,11 @@ public final class ControlSocketHostSide implements HostSide {
                                 .formatted(socket),
                         failed);
             }
+            if (errno.equals(Errno.ETIMEDOUT)) {
+                throw new DeviceTimeoutException(
+                        "the control socket %s has not accepted the connection within %s"
+                                .formatted(socket, Answers.readable(timeout)));
+            }
             throw new VfioException(
                     errno, "no connection to control socket: " + failed.getMessage(), failed);
         }

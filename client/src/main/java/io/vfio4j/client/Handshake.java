@@ -10,6 +10,7 @@ import io.vfio4j.uapi.VfioUserCommand;
 import io.vfio4j.uapi.VfioUserVersion;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 
 /** How a vfio-user connection begins: connect, and agree on version and capabilities. */
@@ -28,9 +29,9 @@ final class Handshake {
 
     private Handshake() {}
 
-    static UnixStream connect(Path socket) {
+    static UnixStream connect(Path socket, Duration timeout) {
         try {
-            return UnixStream.connect(socket);
+            return UnixStream.connect(socket, timeout);
         } catch (LinuxException failed) {
             Errno errno = failed.errno();
             if (errno.equals(Errno.ENOENT) || errno.equals(Errno.ECONNREFUSED)) {
@@ -40,6 +41,12 @@ final class Handshake {
                                         + " vfio4j serve edu --socket %s")
                                 .formatted(socket, socket),
                         failed);
+            }
+            if (errno.equals(Errno.ETIMEDOUT)) {
+                throw new DeviceTimeoutException(
+                        ("the server at %s has not accepted the connection within %s: it hangs, or"
+                                        + " serves other clients first")
+                                .formatted(socket, Answers.readable(timeout)));
             }
             String advice =
                     errno.equals(Errno.EACCES) ? ": run as the user who may write that socket" : "";

@@ -41,7 +41,6 @@ final class HostConnection implements AutoCloseable {
         this.socket = socket;
         this.stream = stream;
         this.timeout = timeout;
-        stream.timeout(timeout);
     }
 
     /**
@@ -50,7 +49,7 @@ final class HostConnection implements AutoCloseable {
      * @throws LinuxException as {@link UnixStream#connect}
      */
     static HostConnection connect(Path socket, Duration timeout) {
-        return new HostConnection(socket, UnixStream.connect(socket), timeout);
+        return new HostConnection(socket, UnixStream.connect(socket, timeout), timeout);
     }
 
     HostReply ask(HostRequest request) {
@@ -146,8 +145,8 @@ final class HostConnection implements AutoCloseable {
     private DeviceTimeoutException timedOut() {
         var timeouts =
                 new DeviceTimeoutException(
-                        "the control socket %s has not answered within %d ms; the connection is closed"
-                                .formatted(socket, timeout.toMillis()));
+                        "the control socket %s has not answered within %s; the connection is closed"
+                                .formatted(socket, Answers.readable(timeout)));
         lose(timeouts);
         return timeouts;
     }

@@ -89,6 +89,11 @@ final class VfioUserConnection implements AutoCloseable {
 
     private Errno lostErrno = Errno.ENOTCONN;
 
+    /**
+     * A connection over that stream, whose timeout is that of the options.
+     *
+     * @param windows what to serve
+     */
     VfioUserConnection(
             String device, UnixStream stream, OpenOptions options, ServedWindows windows) {
         this.device = device;
@@ -99,7 +104,6 @@ final class VfioUserConnection implements AutoCloseable {
                 options.answerTimeout().compareTo(Duration.ofDays(365)) > 0
                         ? Long.MAX_VALUE / 4
                         : options.answerTimeout().toNanos();
-        stream.timeout(options.answerTimeout());
     }
 
     /** Enters; the caller must {@link #end}. */
@@ -620,7 +624,8 @@ final class VfioUserConnection implements AutoCloseable {
 
     private DeviceTimeoutException timedOut(String what) {
         String sentence =
-                "%s %s within %s".formatted(device, what, readable(options.answerTimeout()));
+                "%s %s within %s"
+                        .formatted(device, what, Answers.readable(options.answerTimeout()));
         lose(Errno.ETIMEDOUT, sentence);
         return new DeviceTimeoutException(
                 sentence
@@ -672,9 +677,5 @@ final class VfioUserConnection implements AutoCloseable {
         return new ConnectionLostException(
                 lostErrno,
                 "the connection to %s is lost: %s; open the device again".formatted(device, lost));
-    }
-
-    private static String readable(Duration time) {
-        return time.toString().substring(2).toLowerCase(java.util.Locale.ROOT);
     }
 }

@@ -52,7 +52,7 @@ final class VfioUserDevice implements VfioDevice {
 
     static VfioUserDevice connect(Path socket, OpenOptions options) {
         Target target = new Target.VfioUser(socket);
-        UnixStream stream = Handshake.connect(socket);
+        UnixStream stream = Handshake.connect(socket, options.answerTimeout());
         ServedWindows windows = new ServedWindows();
         VfioUserConnection connection =
                 new VfioUserConnection(target.toString(), stream, options, windows);
