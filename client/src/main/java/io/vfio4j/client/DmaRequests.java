@@ -13,7 +13,7 @@ import java.util.List;
 
 /** DMA_MAP and DMA_UNMAP, and who serves the windows that have no descriptor. */
 final class DmaRequests {
-    private static final int PAYLOAD = VfioUserConnection.PAYLOAD;
+    private static final int PAYLOAD = Frames.PAYLOAD;
 
     private final VfioUserConnection connection;
     private final ServedWindows windows;

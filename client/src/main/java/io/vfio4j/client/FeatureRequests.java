@@ -16,7 +16,7 @@ import java.util.Map;
 
 /** DEVICE_FEATURE, and low power, which is three of its features. */
 final class FeatureRequests {
-    private static final int PAYLOAD = VfioUserConnection.PAYLOAD;
+    private static final int PAYLOAD = Frames.PAYLOAD;
 
     private final VfioUserConnection connection;
 
@@ -72,7 +72,7 @@ final class FeatureRequests {
 
     byte[] request(int flags, byte[] payload, int size) {
         int header = VfioDeviceFeature.LAYOUT.size();
-        int most = VfioUserConnection.MAX_TRANSFER - header;
+        int most = Frames.MAX_TRANSFER - header;
         if (size < 0 || size > most || payload.length > most) {
             throw new IllegalArgumentException(
                     "a feature's data has 0 to %d bytes: %d and %d"

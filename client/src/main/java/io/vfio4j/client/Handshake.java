@@ -17,13 +17,7 @@ import java.util.Optional;
 final class Handshake {
     private static final VersionCapabilities PROPOSAL =
             new VersionCapabilities(
-                    16,
-                    VfioUserConnection.MAX_TRANSFER,
-                    65535,
-                    4096,
-                    Optional.empty(),
-                    Optional.empty(),
-                    true);
+                    16, Frames.MAX_TRANSFER, 65535, 4096, Optional.empty(), Optional.empty(), true);
 
     private static final int MOST_ANSWER = 4 + VersionCapabilities.MAX_JSON_BYTES + 1;
 
@@ -64,7 +58,7 @@ final class Handshake {
             var proposal =
                     new VfioUserVersion(
                             VfioUser.VERSION_MAJOR, VfioUser.VERSION_MINOR, Optional.of(PROPOSAL));
-            int sent = proposal.write(connection.out, VfioUserConnection.PAYLOAD);
+            int sent = proposal.write(connection.out, Frames.PAYLOAD);
             int length = connection.call(VfioUserCommand.VERSION, sent, MOST_ANSWER);
             if (length < 0) {
                 throw refused(Errno.of(-length), socket);
@@ -96,7 +90,7 @@ final class Handshake {
     private static VersionCapabilities accept(VfioUserConnection connection, int length) {
         VfioUserVersion answer;
         try {
-            answer = VfioUserVersion.read(connection.in, VfioUserConnection.PAYLOAD, length);
+            answer = VfioUserVersion.read(connection.in, Frames.PAYLOAD, length);
         } catch (IllegalArgumentException malformed) {
             throw connection.violation(String.valueOf(malformed.getMessage()));
         }

@@ -13,7 +13,7 @@ import java.util.List;
 
 /** DEVICE_GET_IRQ_INFO and DEVICE_SET_IRQS. */
 final class IrqRequests {
-    private static final int PAYLOAD = VfioUserConnection.PAYLOAD;
+    private static final int PAYLOAD = Frames.PAYLOAD;
 
     /** MSI-X has 2048 vectors, nothing has more. */
     private static final int MAX_VECTORS = 1 << 16;

@@ -19,7 +19,7 @@ import java.util.List;
 final class RegionQuery {
     private static final int FIRST_ARGSZ = 4096;
     private static final int MAX_ARGSZ = 64 * 1024;
-    private static final int PAYLOAD = VfioUserConnection.PAYLOAD;
+    private static final int PAYLOAD = Frames.PAYLOAD;
 
     private final VfioUserConnection connection;
     private final int index;

@@ -10,8 +10,8 @@ import java.util.Objects;
 
 /** REGION_READ and REGION_WRITE: the hot path, on which nothing is allocated. */
 final class RegionRequests {
-    private static final int PAYLOAD = VfioUserConnection.PAYLOAD;
-    private static final int DATA = VfioUserConnection.DATA;
+    private static final int PAYLOAD = Frames.PAYLOAD;
+    private static final int DATA = Frames.DATA;
 
     /**
      * Longest write, bytes, while the server may send DMA messages of its own: it fits the socket's

@@ -2,7 +2,6 @@
 package io.vfio4j.client;
 
 import io.vfio4j.linux.EventFd;
-import io.vfio4j.linux.FdBag;
 import io.vfio4j.linux.Memory;
 import io.vfio4j.linux.UnixStream;
 import io.vfio4j.uapi.VersionCapabilities;
@@ -19,7 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A device behind a vfio-user socket: each method is the frames of one kind of request. */
 final class VfioUserDevice implements VfioDevice {
-    private static final int PAYLOAD = VfioUserConnection.PAYLOAD;
+    private static final int PAYLOAD = Frames.PAYLOAD;
 
     /** More regions or interrupt indices than any device has. */
     private static final int MAX_INDICES = 1024;
@@ -45,17 +44,19 @@ final class VfioUserDevice implements VfioDevice {
         this.connection = connection;
         int maxTransfer = (int) Math.min(options.maxTransfer(), server.maxDataXferSize());
         regions = new RegionRequests(connection, windows, maxTransfer);
-        irqs = new IrqRequests(connection, Math.min(server.maxMsgFds(), FdBag.CAPACITY));
+        irqs = new IrqRequests(connection, Math.min(server.maxMsgFds(), Frames.MAX_DESCRIPTORS));
         dma = new DmaRequests(connection, windows);
         features = new FeatureRequests(connection);
     }
 
     static VfioUserDevice connect(Path socket, OpenOptions options) {
         Target target = new Target.VfioUser(socket);
-        UnixStream stream = Handshake.connect(socket, options.answerTimeout());
+        UnixStream socketStream = Handshake.connect(socket, options.answerTimeout());
+        FrameStream stream =
+                new FrameStream(target.toString(), socketStream, options.answerTimeout());
         ServedWindows windows = new ServedWindows();
         VfioUserConnection connection =
-                new VfioUserConnection(target.toString(), stream, options, windows);
+                new VfioUserConnection(stream, new DmaServer(stream, windows));
         try {
             VersionCapabilities server = Handshake.negotiate(connection, socket);
             return new VfioUserDevice(target, connection, windows, server, options);
