@@ -6,4 +6,11 @@ module io.vfio4j.cli {
     requires transitive io.vfio4j.client;
     requires transitive io.vfio4j.models;
     requires transitive io.vfio4j.bench;
+    requires org.apache.commons.cli;
+    requires tools.jackson.core;
+
+    exports io.vfio4j.cli;
+
+    provides System.LoggerFinder with
+            io.vfio4j.cli.LogToStderr;
 }

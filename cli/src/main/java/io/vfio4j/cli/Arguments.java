@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.cli;
+
+import io.vfio4j.client.Target;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a command was given.
+ *
+ * @param operands the words behind the command's name
+ * @param options the options, with the values given; an empty list of values for one that takes
+ *     none
+ */
+record Arguments(List<String> operands, Map<CommandOption, List<String>> options) {
+    /** Longest path of a UNIX socket, bytes (sockaddr_un, with its NUL). */
+    private static final int SOCKET_PATH = 107;
+
+    /** What a server appends for its host side. */
+    static final String CONTROL_SUFFIX = ".ctl";
+
+    boolean has(CommandOption option) {
+        return options.containsKey(option);
+    }
+
+    boolean json() {
+        return has(CommandOption.JSON);
+    }
+
+    /** An option's value, if it was given. */
+    Optional<String> value(CommandOption option) {
+        List<String> values = options.getOrDefault(option, List.of());
+        if (values.size() > 1) {
+            throw new UsageException("--%s is given twice".formatted(option.longName()));
+        }
+        return values.stream().findFirst();
+    }
+
+    /** An option's value as a time, if it was given. */
+    Optional<Duration> duration(CommandOption option) {
+        return value(option)
+                .map(text ->
+                        Durations.parse(text)
+                                .orElseThrow(() ->
+                                        new UsageException(
+                                                "--%s takes a time like 500ms, 10s or 2m, not \"%s\""
+                                                        .formatted(option.longName(), text))));
+    }
+
+    /** The one operand of a command that takes one. */
+    String only(String name) {
+        return operands(name).getFirst();
+    }
+
+    /** The operands of a command that takes exactly these. */
+    List<String> operands(String... names) {
+        if (operands.size() < names.length) {
+            throw new UsageException("%s is missing".formatted(names[operands.size()]));
+        }
+        if (operands.size() > names.length) {
+            throw new UsageException(
+                    "\"%s\" is one argument too many".formatted(operands.get(names.length)));
+        }
+        return operands;
+    }
+
+    /** The one operand of a command that takes a target. */
+    Target.VfioUser target() {
+        return target(only("TARGET (vfio-user:PATH)"));
+    }
+
+    static Target.VfioUser target(String text) {
+        try {
+            Target.VfioUser target =
+                    switch (Target.parse(text)) {
+                        case Target.VfioUser user -> user;
+                    };
+            checkLength(target.socket(), 0);
+            return target;
+        } catch (IllegalArgumentException bad) {
+            throw new UsageException(String.valueOf(bad.getMessage()));
+        }
+    }
+
+    /** The host side of a target. */
+    static Path controlSocket(Target.VfioUser target) {
+        return Path.of(target.socket() + CONTROL_SUFFIX);
+    }
+
+    /** The path of a socket to listen on, with room for the host side's suffix. */
+    static Path serverSocket(String text) {
+        return path(text, CONTROL_SUFFIX.length());
+    }
+
+    /** The path of a socket to connect to. */
+    static Path socket(String text) {
+        return path(text, 0);
+    }
+
+    private static Path path(String text, int reserve) {
+        if (text.isEmpty()) {
+            throw new UsageException("a socket's path is not empty");
+        }
+        try {
+            return checkLength(Path.of(text), reserve);
+        } catch (InvalidPathException bad) {
+            throw new UsageException("\"%s\" is no path: %s".formatted(text, bad.getReason()));
+        }
+    }
+
+    private static Path checkLength(Path path, int reserve) {
+        int length = path.toString().getBytes(StandardCharsets.UTF_8).length;
+        if (length > SOCKET_PATH - reserve) {
+            throw new UsageException(
+                    "the path %.40s... has %d bytes, a socket's at most %d: use a shorter folder"
+                            .formatted(path, length, SOCKET_PATH - reserve));
+        }
+        return path;
+    }
+}

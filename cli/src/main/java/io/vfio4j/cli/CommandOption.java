@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.cli;
+
+import org.apache.commons.cli.Option;
+
+import java.util.Optional;
+
+/** Every option there is; one name means the same in each command that takes it. */
+enum CommandOption {
+    SOCKET("socket", "PATH", "where to listen; its host side is PATH.ctl"),
+    DELAYS(
+            "delays",
+            "SPEED",
+            "how long the device takes between power states: spec (as the PCI specification; the"
+                    + " default), fast (not at all), slow (ten times spec), or like"
+                    + " d3hot=10ms,d3cold=100ms"),
+    D3COLD("d3cold", "yes|no", "whether the device's power may be cut (default yes)"),
+    LOG_LEVEL("log-level", "LEVEL", "error, warning (the default), info, debug or trace"),
+    WAKEUP("wakeup", "", "be told when the device wakes: wait for it, report it, end"),
+    TIMEOUT("timeout", "DURATION", "how long to wait for the wake, as 500ms, 10s or 2m"),
+    FOR("for", "DURATION", "how long to allow low power, as 500ms, 10s or 2m"),
+    JSON("json", "", "print JSON: one object, or one a line where there are events"),
+    DEBUG("debug", "", "show where an error comes from"),
+    HELP("help", "", "say how the command is used"),
+    VERSION("version", "", "say which version this is");
+
+    private final String longName;
+    private final String value;
+    private final String description;
+
+    CommandOption(String longName, String value, String description) {
+        this.longName = longName;
+        this.value = value;
+        this.description = description;
+    }
+
+    String longName() {
+        return longName;
+    }
+
+    String description() {
+        return description;
+    }
+
+    /** As it is written in a help text. */
+    String usage() {
+        return "--" + longName + (value.isEmpty() ? "" : " " + value);
+    }
+
+    /** Whether every command takes it. */
+    boolean general() {
+        return this == JSON || this == DEBUG || this == HELP;
+    }
+
+    Option toLibrary() {
+        String shortName = this == HELP ? "h" : null;
+        Option.Builder option = Option.builder(shortName).longOpt(longName).desc(description);
+        return (value.isEmpty() ? option : option.hasArg().argName(value)).get();
+    }
+
+    static Optional<CommandOption> of(Option option) {
+        for (CommandOption candidate : values()) {
+            if (candidate.longName.equals(option.getLongOpt())) {
+                return Optional.of(candidate);
+            }
+        }
+        return Optional.empty();
+    }
+}

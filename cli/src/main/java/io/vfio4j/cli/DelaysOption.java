@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.cli;
+
+import io.vfio4j.power.Delays;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/** The value of {@code --delays}. */
+final class DelaysOption {
+    private static final int SLOW = 10;
+
+    private DelaysOption() {}
+
+    static Delays parse(String text) {
+        return switch (text) {
+            case "spec" -> Delays.SPEC;
+            case "fast" -> Delays.FAST;
+            case "slow" ->
+                    new Delays(
+                            Delays.SPEC.d3hot().multipliedBy(SLOW),
+                            Delays.SPEC.d2().multipliedBy(SLOW),
+                            Delays.SPEC.d3coldPowerOn().multipliedBy(SLOW),
+                            Delays.SPEC.readyPoll(),
+                            Delays.SPEC.readyTimeout());
+            default -> explicit(text);
+        };
+    }
+
+    private static Delays explicit(String text) {
+        Delays delays = Delays.SPEC;
+        for (String part : text.split(",", -1)) {
+            int equals = part.indexOf('=');
+            Optional<Duration> time =
+                    equals < 0 ? Optional.empty() : Durations.parse(part.substring(equals + 1));
+            if (time.isEmpty()) {
+                throw bad(text);
+            }
+            Duration given = time.get();
+            delays =
+                    switch (part.substring(0, equals)) {
+                        case "d3hot" -> with(delays, given, delays.d2(), delays.d3coldPowerOn());
+                        case "d2" -> with(delays, delays.d3hot(), given, delays.d3coldPowerOn());
+                        case "d3cold" -> with(delays, delays.d3hot(), delays.d2(), given);
+                        default -> throw bad(text);
+                    };
+        }
+        return delays;
+    }
+
+    private static Delays with(Delays base, Duration d3hot, Duration d2, Duration d3cold) {
+        return new Delays(d3hot, d2, d3cold, base.readyPoll(), base.readyTimeout());
+    }
+
+    private static UsageException bad(String text) {
+        return new UsageException(
+                "--delays is spec, fast, slow, or like d3hot=10ms,d2=200us,d3cold=100ms, not \"%s\""
+                        .formatted(text));
+    }
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.cli;
+
+import io.vfio4j.client.Target;
+import io.vfio4j.client.VfioDevice;
+import io.vfio4j.client.Wakeup;
+import io.vfio4j.uapi.VfioFeature;
+
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+
+/** {@code power enter}: allows the device to sleep, as long as this process has it. */
+final class PowerEnterCommand implements Command {
+    private static final Duration TICK = Duration.ofMillis(20);
+
+    @Override
+    public String name() {
+        return "power enter";
+    }
+
+    @Override
+    public String operands() {
+        return "TARGET [--wakeup]";
+    }
+
+    @Override
+    public String summary() {
+        return "let the device sleep; with --wakeup until it wakes, which is reported";
+    }
+
+    @Override
+    public String details() {
+        return """
+        Low power lasts as long as its client is connected, so this stays: without --wakeup until
+        Ctrl-C, SIGTERM or the end of --for; with --wakeup until something wakes the device or the end
+        of --timeout (then the exit code is 1). Where the device has a host side, PATH.ctl, it is also
+        told when the device falls asleep.\
+        """;
+    }
+
+    @Override
+    public Set<CommandOption> options() {
+        return EnumSet.of(CommandOption.WAKEUP, CommandOption.TIMEOUT, CommandOption.FOR);
+    }
+
+    @Override
+    public Exit run(Arguments arguments, Terminal terminal) {
+        Target.VfioUser target = arguments.target();
+        boolean wakeup = arguments.has(CommandOption.WAKEUP);
+        Optional<Duration> timeout = arguments.duration(CommandOption.TIMEOUT);
+        Optional<Duration> length = arguments.duration(CommandOption.FOR);
+        if (!wakeup && timeout.isPresent()) {
+            throw new UsageException("--timeout goes with --wakeup; without, say --for");
+        }
+        if (wakeup && length.isPresent()) {
+            throw new UsageException("--for goes without --wakeup; with it, say --timeout");
+        }
+        Stop stop = terminal.stops().get();
+        EnterReport report = new EnterReport(target, arguments.json(), terminal);
+        try (VfioDevice device = VfioDevice.open(target);
+                Sleeper sleeper = Sleeper.of(target, report)) {
+            // Asked now: asked for the first time on leaving, it would wake the device for that.
+            boolean _ = device.supports(VfioFeature.LOW_POWER_EXIT);
+            return wakeup
+                    ? awaitWake(device, stop, timeout, sleeper, report)
+                    : hold(device, stop, length, sleeper, report);
+        }
+    }
+
+    private static Exit hold(
+            VfioDevice device,
+            Stop stop,
+            Optional<Duration> length,
+            Sleeper sleeper,
+            EnterReport report) {
+        Deadline end = Deadline.in(length);
+        report.entering();
+        device.enterLowPower();
+        report.entered(length);
+        while (!end.passed() && !stop.await(end.atMost(TICK))) {
+            sleeper.tell();
+        }
+        sleeper.tell();
+        device.exitLowPower();
+        report.left();
+        return new Exit.Done();
+    }
+
+    private static Exit awaitWake(
+            VfioDevice device,
+            Stop stop,
+            Optional<Duration> timeout,
+            Sleeper sleeper,
+            EnterReport report) {
+        try (Wakeup wakeup = Wakeup.create()) {
+            Deadline end = Deadline.in(timeout);
+            report.entering();
+            device.enterLowPower(wakeup);
+            report.enteredWithWakeup(timeout);
+            boolean woken = false;
+            while (!woken && !end.passed() && !stop.requested()) {
+                woken = wakeup.await(end.atMost(TICK));
+                sleeper.tell();
+            }
+            if (!woken) {
+                report.noWake(stop.requested() ? "stopped" : "timeout");
+                device.exitLowPower();
+                return new Exit.Negative();
+            }
+            long signals = wakeup.drain();
+            report.woken(signals);
+            // The wake has ended low power; this says so to the device, and must not signal again.
+            device.exitLowPower();
+            signals += wakeup.drain();
+            report.left();
+            if (signals != 1) {
+                throw new CommandException(
+                        "power enter: the wakeup was signalled %d times, not once: the server at %s breaks the low-power contract"
+                                .formatted(signals, device.target()));
+            }
+            return new Exit.Done();
+        }
+    }
+
+    /** When to stop waiting, if ever. */
+    private record Deadline(Optional<Duration> length, long start) {
+        static Deadline in(Optional<Duration> length) {
+            return new Deadline(length, System.nanoTime());
+        }
+
+        boolean passed() {
+            return length.isPresent() && left().isNegative();
+        }
+
+        Duration atMost(Duration tick) {
+            Duration left = length.isPresent() ? left() : tick;
+            return left.compareTo(tick) < 0 ? left : tick;
+        }
+
+        private Duration left() {
+            return length.orElseThrow().minusNanos(System.nanoTime() - start);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.cli;
+
+import io.vfio4j.device.HostOptions;
+import io.vfio4j.device.HostedDevice;
+import io.vfio4j.linux.Errno;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.power.Delays;
+import io.vfio4j.server.EventLoop;
+import io.vfio4j.server.VfioUserServer;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/** {@code serve}: devices for vfio-user clients, until it is stopped. */
+final class ServeCommand implements Command {
+
+    /** A device and where it is served. */
+    private record Place(ServedModel model, Path socket) {}
+
+    @Override
+    public String name() {
+        return "serve";
+    }
+
+    @Override
+    public String operands() {
+        return "edu|bench --socket PATH";
+    }
+
+    @Override
+    public String summary() {
+        return "serve a device until SIGTERM or Ctrl-C";
+    }
+
+    @Override
+    public String details() {
+        return """
+        Prints "listening PATH" once clients can connect. PATH.ctl is the device's host side.
+        Several devices in one process: vfio4j serve edu=PATH bench=PATH edu=PATH\
+        """;
+    }
+
+    @Override
+    public Set<CommandOption> options() {
+        return EnumSet.of(
+                CommandOption.SOCKET,
+                CommandOption.DELAYS,
+                CommandOption.D3COLD,
+                CommandOption.LOG_LEVEL);
+    }
+
+    @Override
+    public Exit run(Arguments arguments, Terminal terminal) {
+        List<Place> places = places(arguments);
+        Delays delays =
+                arguments.value(CommandOption.DELAYS).map(DelaysOption::parse).orElse(Delays.SPEC);
+        boolean d3cold = d3cold(arguments);
+        LogToStderr.configure(logLevel(arguments), arguments.has(CommandOption.DEBUG));
+        // Asked for before there is a socket: from now on no signal leaves one behind.
+        Stop stop = terminal.stops().get();
+        try (EventLoop events = new EventLoop();
+                VfioUserServer server = new VfioUserServer()) {
+            for (Place place : places) {
+                serve(server, place, delays, d3cold, HostOptions.system(events));
+                announce(place, arguments.json(), terminal);
+            }
+            stop.await();
+        }
+        return new Exit.Done();
+    }
+
+    private static void serve(
+            VfioUserServer server,
+            Place place,
+            Delays delays,
+            boolean d3cold,
+            HostOptions options) {
+        HostedDevice device = new HostedDevice(place.model().create(delays), options);
+        try {
+            if (!d3cold) {
+                device.power().host().writeD3coldAllowed(false);
+            }
+            server.serve(place.socket(), device);
+        } catch (LinuxException refused) {
+            device.close();
+            throw new CommandException(
+                    "serve %s: %s; %s"
+                            .formatted(place.model(), refused.getMessage(), remedy(refused, place)),
+                    refused);
+        }
+    }
+
+    private static String remedy(LinuxException refused, Place place) {
+        Errno errno = refused.errno();
+        if (errno.equals(Errno.EADDRINUSE)) {
+            return "stop the server that listens there, or serve at another path";
+        }
+        if (errno.equals(Errno.ENOENT) || errno.equals(Errno.ENOTDIR)) {
+            return "make the folder %s first"
+                    .formatted(place.socket().toAbsolutePath().getParent());
+        }
+        return "serve at a path where you may make a socket";
+    }
+
+    private static void announce(Place place, boolean json, Terminal terminal) {
+        if (json) {
+            terminal.say(fields -> {
+                fields.writeStringProperty("event", "listening");
+                fields.writeStringProperty("model", place.model().toString());
+                fields.writeStringProperty("socket", place.socket().toString());
+                fields.writeStringProperty("host_side", place.socket() + Arguments.CONTROL_SUFFIX);
+            });
+        } else {
+            terminal.say("listening " + place.socket());
+        }
+    }
+
+    private static List<Place> places(Arguments arguments) {
+        List<String> words = arguments.operands();
+        if (words.stream().anyMatch(word -> word.contains("="))) {
+            if (arguments.has(CommandOption.SOCKET)) {
+                throw new UsageException("either MODEL=PATH or MODEL --socket PATH, not both");
+            }
+            List<Place> places = new ArrayList<>();
+            for (String word : words) {
+                int equals = word.indexOf('=');
+                if (equals < 0) {
+                    throw new UsageException("\"%s\" is not MODEL=PATH".formatted(word));
+                }
+                places.add(
+                        new Place(
+                                ServedModel.of(word.substring(0, equals)),
+                                Arguments.serverSocket(word.substring(equals + 1))));
+            }
+            return places;
+        }
+        ServedModel model = ServedModel.of(arguments.only("the device (edu or bench)"));
+        String socket =
+                arguments
+                        .value(CommandOption.SOCKET)
+                        .orElseThrow(() -> new UsageException("--socket PATH is missing"));
+        return List.of(new Place(model, Arguments.serverSocket(socket)));
+    }
+
+    private static boolean d3cold(Arguments arguments) {
+        String text = arguments.value(CommandOption.D3COLD).orElse("yes");
+        return switch (text) {
+            case "yes" -> true;
+            case "no" -> false;
+            default ->
+                    throw new UsageException("--d3cold is yes or no, not \"%s\"".formatted(text));
+        };
+    }
+
+    private static System.Logger.Level logLevel(Arguments arguments) {
+        String text = arguments.value(CommandOption.LOG_LEVEL).orElse("warning");
+        try {
+            return System.Logger.Level.valueOf(text.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException unknown) {
+            throw new UsageException(
+                    "--log-level is error, warning, info, debug or trace, not \"%s\""
+                            .formatted(text));
+        }
+    }
+}
