@@ -91,9 +91,14 @@ final class ControlSession {
         } catch (IllegalArgumentException bad) {
             reply = failed(String.valueOf(bad.getMessage()));
         }
+        boolean begins = watch && listener.isEmpty();
+        if (begins) {
+            // Before the reply: who has it may rely on hearing of all that happens from then on.
+            listen();
+        }
         send(reply.format());
-        if (watch && listener.isEmpty()) {
-            watch();
+        if (begins) {
+            Thread.ofPlatform().daemon().name("watch " + name).start(this::tell);
         }
     }
 
@@ -101,7 +106,7 @@ final class ControlSession {
         return new HostReply.Failed(Errno.EINVAL, why);
     }
 
-    private void watch() {
+    private void listen() {
         PowerListener watcher =
                 (before, after) -> {
                     for (String event : PowerEvents.between(before, after)) {
@@ -114,7 +119,6 @@ final class ControlSession {
                 };
         listener = Optional.of(watcher);
         device.power().addListener(watcher);
-        Thread.ofPlatform().daemon().name("watch " + name).start(this::tell);
     }
 
     private void tell() {
