@@ -70,6 +70,11 @@ record Arguments(List<String> operands, Map<CommandOption, List<String>> options
         return operands;
     }
 
+    /** For a command that takes no operand. */
+    void none() {
+        List<String> _ = operands(new String[0]);
+    }
+
     /** The one operand of a command that takes a target. */
     Target.VfioUser target() {
         return target(only("TARGET (vfio-user:PATH)"));

@@ -61,7 +61,7 @@ final class DemoCommand implements Command {
 
     @Override
     public Exit run(Arguments arguments, Terminal terminal) {
-        arguments.operands();
+        arguments.none();
         DemoTimeline timeline = new DemoTimeline(arguments.json(), terminal);
         Path folder = folder();
         Path socket = folder.resolve("edu.sock");

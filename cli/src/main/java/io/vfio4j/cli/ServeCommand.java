@@ -67,8 +67,8 @@ final class ServeCommand implements Command {
                 VfioUserServer server = new VfioUserServer()) {
             for (Place place : places) {
                 serve(server, place, delays, d3cold, HostOptions.system(events));
-                announce(place, arguments.json(), terminal);
             }
+            places.forEach(place -> announce(place, arguments.json(), terminal));
             stop.await();
         }
         return new Exit.Done();

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.client.Target;
+import io.vfio4j.client.VfioDevice;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+class FailureTest {
+    @ParameterizedTest
+    @ValueSource(strings = {"info", "power status", "power enter", "power exit", "power watch"})
+    void shouldSayWhereNoDeviceIs(String command) {
+        Run run = Run.of((command + " vfio-user:/nowhere/edu.sock").split(" "));
+
+        assertFailure(run, "/nowhere/edu.sock");
+    }
+
+    @Test
+    void shouldSayWhereNoHostSideIs() {
+        assertFailure(
+                Run.of("host", "/nowhere/edu.sock.ctl", "read", "power_state"),
+                "/nowhere/edu.sock.ctl");
+    }
+
+    @Test
+    void shouldShowATraceOnlyToThoseWhoDebug() {
+        Run run = Run.of("--debug", "info", "vfio-user:/nowhere/edu.sock");
+
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).startsWith("vfio4j: ").contains("\tat io.vfio4j.");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"info", "power enter", "power exit"})
+    void shouldSayThatAnotherClientHasTheDevice(String command) {
+        try (ServedEdu edu = new ServedEdu();
+                VfioDevice _ = VfioDevice.open(new Target.VfioUser(edu.socket()))) {
+            assertFailure(Run.of((command + " " + edu.target()).split(" ")), "another client has");
+        }
+    }
+
+    @Test
+    void shouldSayHowToWakeADeviceThatAnotherClientLetSleep() {
+        try (ServedEdu edu = new ServedEdu();
+                VfioDevice _ = VfioDevice.open(new Target.VfioUser(edu.socket()))) {
+            Run run = Run.of("power", "exit", edu.target());
+
+            assertFailure(run, "EBUSY");
+            assertThat(run.err())
+                    .contains("vfio4j host %s write power/control on".formatted(edu.control()));
+        }
+    }
+
+    @Test
+    void shouldNotServeWhereAnotherServerDoes() {
+        try (ServedEdu edu = new ServedEdu()) {
+            Run run = Run.of("serve", "edu", "--socket", edu.socket().toString());
+
+            assertFailure(run, "EADDRINUSE");
+            assertThat(run.err()).contains("stop the server");
+            assertThat(Run.of("power", "status", edu.target()).code()).isZero();
+        }
+    }
+
+    @Test
+    void shouldNotServeInAFolderThatIsNotThere() {
+        assertFailure(
+                Run.of("serve", "edu", "--socket", "/nowhere/edu.sock"),
+                "make the folder /nowhere");
+    }
+
+    @Test
+    void shouldNotServeOnAFile(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "precious");
+
+        assertFailure(Run.of("serve", "edu", "--socket", file.toString()), file.toString());
+        assertThat(file).hasContent("precious");
+    }
+
+    @Test
+    void shouldRemoveTheSocketsOfADeviceWhoseNeighbourCannotBeServed(@TempDir Path folder) {
+        Path first = folder.resolve("a.sock");
+
+        assertFailure(Run.of("serve", "edu=" + first, "bench=/nowhere/b.sock"), "/nowhere/b.sock");
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    private static void assertFailure(Run run, String complaint) {
+        assertThat(run.err()).startsWith("vfio4j: ").contains(complaint);
+        assertThat(run.err().lines().filter(line -> line.startsWith("vfio4j: "))).hasSize(1);
+        assertThat(run.err()).doesNotContain("\tat ");
+        assertThat(run.code()).isEqualTo(1);
+    }
+}

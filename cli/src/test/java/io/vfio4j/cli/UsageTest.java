@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class UsageTest {
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "''                                      | say what to do",
+                "nonsense                                | there is no command",
+                "--nonsense                              | there is no option --nonsense",
+                "info x --nonsense                       | there is no option --nonsense",
+                "power                                   | say what, one of status, enter, exit, watch",
+                "power sleep                             | say what, one of status, enter, exit, watch",
+                "info                                    | TARGET (vfio-user:PATH) is missing",
+                "info vfio-user:                         | is no target",
+                "info /run/edu.sock                      | is no target",
+                "info vfio-user:/a vfio-user:/b          | \"vfio-user:/b\" is one argument too many",
+                "info vfio-user:/a --wakeup              | it takes no --wakeup",
+                "--wakeup info vfio-user:/a              | it takes no --wakeup",
+                "demo now                                | one argument too many",
+                "serve                                   | the device (edu or bench) is missing",
+                "serve edu                               | --socket PATH is missing",
+                "serve edu --socket                      | a value is missing: --socket PATH",
+                "serve --socket /a                       | the device (edu or bench) is missing",
+                "serve nvme --socket /a                  | there is no device \"nvme\"",
+                "serve edu --socket /a --socket /b       | --socket is given twice",
+                "serve edu=/a --socket /b                | not both",
+                "serve edu=/a bench                      | \"bench\" is not MODEL=PATH",
+                "serve edu=                              | a socket's path is not empty",
+                "serve edu --socket /a --delays soon     | --delays is spec, fast, slow",
+                "serve edu --socket /a --delays d3hot=1  | --delays is spec, fast, slow",
+                "serve edu --socket /a --delays d9=1ms   | --delays is spec, fast, slow",
+                "serve edu --socket /a --d3cold maybe    | --d3cold is yes or no",
+                "serve edu --socket /a --log-level loud  | --log-level is error, warning",
+                "power enter vfio-user:/a --timeout 1s   | --timeout goes with --wakeup",
+                "power enter vfio-user:/a --wakeup --for 1s      | --for goes without --wakeup",
+                "power enter vfio-user:/a --for 1        | --for takes a time like 500ms",
+                "power enter vfio-user:/a --for -1s      | --for takes a time like 500ms",
+                "host                                    | PATH.ctl is missing",
+                "host /a.ctl                             | read or write is missing",
+                "host /a.ctl read                        | ATTRIBUTE is missing",
+                "host /a.ctl see power_state             | \"see\" is neither read nor write",
+                "host /a.ctl read powerstate             | there is no attribute \"powerstate\"",
+                "host /a.ctl read power_state x          | one argument too many",
+                "host /a.ctl read config 0               | OFFSET and LENGTH, or neither",
+                "host /a.ctl read config zero 4          | numbers like 16 or 0x10",
+                "host /a.ctl write power/control         | VALUE is missing",
+                "host /a.ctl write power/control on off  | one argument too many",
+                "host /a.ctl write config 4              | OFFSET and HEX",
+                "host /a.ctl write config 4 abc          | HEX is pairs",
+                "host vfio-user:/a read power_state      | the control socket itself: /a.ctl",
+            })
+    void shouldSayInOneLineWhatIsWrongWithACommandLine(String line, String complaint) {
+        assertMisuse(Run.of(line.isEmpty() ? new String[0] : line.split(" +")), complaint);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"info", "power status", "power enter", "power exit", "power watch"})
+    void shouldRefuseTargetsThatNoSocketCanHave(String command) {
+        String long108 = "/" + "x".repeat(107);
+        assertMisuse(
+                Run.of((command + " vfio-user:" + long108).split(" ")),
+                "has 108 bytes, a socket's at most 107");
+        assertMisuse(Run.of((command + " vfio-user:/a\0b").split(" ")), "has no path in it");
+    }
+
+    @Test
+    void shouldLeaveRoomForTheControlSocketInAServersPath() {
+        assertMisuse(
+                Run.of("serve", "edu", "--socket", "/" + "x".repeat(103)),
+                "has 104 bytes, a socket's at most 103");
+        assertMisuse(Run.of("serve", "edu", "--socket", "/a\0b"), "is no path");
+        assertMisuse(Run.of("host", "/a\0b", "read", "power_state"), "is no path");
+    }
+
+    @Test
+    void shouldTakeOptionsAnywhere() {
+        Run before = Run.of("--delays", "soon", "serve", "edu", "--socket", "/a");
+        Run between = Run.of("serve", "--socket", "/a", "--delays", "soon", "edu");
+        Run behind = Run.of("serve", "edu", "--socket=/a", "--delays=soon");
+
+        assertMisuse(before, "--delays is spec");
+        assertThat(between).isEqualTo(before);
+        assertThat(behind).isEqualTo(before);
+    }
+
+    @Test
+    void shouldShowNoTraceOfAMisuseEvenToThoseWhoDebug() {
+        assertMisuse(Run.of("nonsense", "--debug"), "there is no command");
+    }
+
+    private static void assertMisuse(Run run, String complaint) {
+        assertThat(run.err()).startsWith("vfio4j: ").contains(complaint).hasLineCount(1);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.code()).isEqualTo(2);
+    }
+}
