@@ -84,15 +84,14 @@ final class DmaMessages implements ClientMemory, AutoCloseable {
 
     private void transfer(
             VfioUserCommand command, long iova, Memory memory, long offset, int length) {
-        String what = "%s at 0x%x".formatted(command, iova);
         takeTurn();
         try {
-            int id = begin(command, memory, offset, length, what);
-            send(command, id, iova, memory, offset, length, what);
+            int id = begin(command, iova, memory, offset, length);
+            send(command, id, iova, memory, offset, length);
             if (pump.onSessionThread()) {
                 pump.pumpUntilAnswered();
             }
-            await(what);
+            await(command, iova);
         } finally {
             oneAtATime.unlock();
         }
@@ -114,12 +113,11 @@ final class DmaMessages implements ClientMemory, AutoCloseable {
         }
     }
 
-    private int begin(
-            VfioUserCommand command, Memory memory, long offset, int length, String what) {
+    private int begin(VfioUserCommand command, long iova, Memory memory, long offset, int length) {
         lock.lock();
         try {
             if (closed) {
-                throw new DmaException(Errno.ECONNRESET, what);
+                throw failed(Errno.ECONNRESET, command, iova);
             }
             nextId = nextId == 0xffff ? FIRST_ID : nextId + 1;
             expectedId = nextId;
@@ -136,13 +134,7 @@ final class DmaMessages implements ClientMemory, AutoCloseable {
     }
 
     private void send(
-            VfioUserCommand command,
-            int id,
-            long iova,
-            Memory memory,
-            long offset,
-            int length,
-            String what) {
+            VfioUserCommand command, int id, long iova, Memory memory, long offset, int length) {
         boolean write = command == VfioUserCommand.DMA_WRITE;
         int size = DATA + (write ? length : 0);
         VfioUserHeader.writeCommand(frame, 0, id, command.number(), size, false);
@@ -153,11 +145,11 @@ final class DmaMessages implements ClientMemory, AutoCloseable {
         try {
             writer.send(frame, size);
         } catch (LinuxException gone) {
-            throw new DmaException(gone.errno(), what);
+            throw failed(gone.errno(), command, iova);
         }
     }
 
-    private void await(String what) {
+    private void await(VfioUserCommand command, long iova) {
         lock.lock();
         try {
             while (!answered && !closed) {
@@ -165,14 +157,18 @@ final class DmaMessages implements ClientMemory, AutoCloseable {
             }
             expectedId = -1;
             if (!answered) {
-                throw new DmaException(Errno.ECONNRESET, what);
+                throw failed(Errno.ECONNRESET, command, iova);
             }
             if (errno != 0) {
-                throw new DmaException(Errno.of(errno), what);
+                throw failed(Errno.of(errno), command, iova);
             }
         } finally {
             lock.unlock();
         }
+    }
+
+    private static DmaException failed(Errno errno, VfioUserCommand command, long iova) {
+        return new DmaException(errno, "%s at 0x%x".formatted(command, iova));
     }
 
     /** Whether the transfer under way has its answer, or will never get one. */
