@@ -134,38 +134,47 @@ final class ConfigSpace implements Region {
         if (outside(offset, count)) {
             return EFAULT;
         }
-        byte[] data = new byte[count];
-        source.get(at, data, 0, count);
-        write((int) offset, data, true);
+        write((int) offset, count, source, at, true);
         return count;
     }
 
     /**
-     * Writes, in chunks that do not cross a dword.
+     * The host's write. It does not reach PowerState, which is the client's and the power rules',
+     * nor the function level reset, which the host has an attribute for that wakes the device.
      *
      * @param offset within the space
      * @param data that fits in
-     * @param client whether the client writes; the host's writes do not reach PowerState, which is
-     *     the client's and the power rules', nor the function level reset, which the host has an
-     *     attribute for that wakes the device
      */
-    void write(int offset, byte[] data, boolean client) {
-        int chunk;
-        for (int done = 0; done < data.length; done += chunk) {
-            int register = offset + done;
-            chunk = Math.min(4 - (register & 3), data.length - done);
-            writeChunk(register, data, done, chunk, client);
+    void writeFromHost(int offset, byte[] data) {
+        try (Memory source = Memory.allocate(data.length)) {
+            source.put(0, data, 0, data.length);
+            write(offset, data.length, source, 0, false);
         }
     }
 
-    private void writeChunk(int register, byte[] data, int from, int length, boolean client) {
+    /** In chunks that do not cross a dword. */
+    private void write(int offset, int count, Memory source, long at, boolean client) {
+        int chunk;
+        for (int done = 0; done < count; done += chunk) {
+            int register = offset + done;
+            chunk = Math.min(4 - (register & 3), count - done);
+            int data = 0;
+            for (int i = 0; i < chunk; i++) {
+                data |= (source.getByte(at + done + i) & 0xff) << (8 * i);
+            }
+            writeChunk(register, data, chunk, client);
+        }
+    }
+
+    /** The data's low bytes come first. */
+    private void writeChunk(int register, int data, int length, boolean client) {
         boolean command;
         synchronized (this) {
             int before = command();
             for (int i = 0; i < length; i++) {
                 int mask = writable[register + i];
-                bytes[register + i] =
-                        (byte) ((bytes[register + i] & ~mask) | (data[from + i] & mask));
+                int written = data >> (8 * i);
+                bytes[register + i] = (byte) ((bytes[register + i] & ~mask) | (written & mask));
             }
             command = before != command();
         }
@@ -176,10 +185,10 @@ final class ConfigSpace implements Region {
             return;
         }
         if (covers(register, 1, layout.pmcsr())) {
-            owner.powerStateWritten(data[from] & PciRegs.PCI_PM_CTRL_STATE_MASK);
+            owner.powerStateWritten(data & PciRegs.PCI_PM_CTRL_STATE_MASK);
         }
         if (covers(register, length, layout.flrByte())
-                && (data[from + layout.flrByte() - register] & layout.flrBit()) != 0) {
+                && (data >> (8 * (layout.flrByte() - register)) & layout.flrBit()) != 0) {
             owner.functionLevelReset();
         }
     }

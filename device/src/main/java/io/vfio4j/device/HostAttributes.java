@@ -183,7 +183,7 @@ public final class HostAttributes {
         try (HostAccess _ = power.host().configAccess()) {
             // A device that did not come back from D3cold hears nothing.
             if (power.powerState() != PciPowerState.D3COLD) {
-                config.write(offset, bytes, false);
+                config.writeFromHost(offset, bytes);
             }
             return ok("");
         }
