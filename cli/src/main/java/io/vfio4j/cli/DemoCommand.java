@@ -144,10 +144,11 @@ final class DemoCommand implements Command {
 
     private static Path folder() {
         try {
-            return Files.createTempDirectory("vfio4j-demo");
+            String parent = System.getenv().getOrDefault("TMPDIR", "/tmp");
+            return Files.createTempDirectory(Path.of(parent), "vfio4j-demo");
         } catch (IOException refused) {
             throw new CommandException(
-                    "demo: no folder for its sockets: %s; set TMPDIR to a folder that can be written"
+                    "demo: there can be no folder for its sockets at %s: set TMPDIR to a folder that can be written"
                             .formatted(refused.getMessage()),
                     refused);
         }

@@ -76,6 +76,9 @@ final class InfoText {
 
     private void capabilities(PciConfig config) {
         title("capabilities");
+        if (config.capabilities().isEmpty()) {
+            line("  none");
+        }
         for (PciCapability capability : config.capabilities()) {
             line(
                     "  0x%03x  %-24s %s"

@@ -89,22 +89,20 @@ final class ServeCommand implements Command {
         } catch (LinuxException refused) {
             device.close();
             throw new CommandException(
-                    "serve %s: %s; %s"
+                    "serve %s: %s%s"
                             .formatted(place.model(), refused.getMessage(), remedy(refused, place)),
                     refused);
         }
     }
 
+    /** What the message does not say already. */
     private static String remedy(LinuxException refused, Place place) {
         Errno errno = refused.errno();
-        if (errno.equals(Errno.EADDRINUSE)) {
-            return "stop the server that listens there, or serve at another path";
-        }
         if (errno.equals(Errno.ENOENT) || errno.equals(Errno.ENOTDIR)) {
-            return "make the folder %s first"
+            return "; make the folder %s first"
                     .formatted(place.socket().toAbsolutePath().getParent());
         }
-        return "serve at a path where you may make a socket";
+        return "";
     }
 
     private static void announce(Place place, boolean json, Terminal terminal) {

@@ -66,7 +66,7 @@ class FailureTest {
             Run run = Run.of("serve", "edu", "--socket", edu.socket().toString());
 
             assertFailure(run, "EADDRINUSE");
-            assertThat(run.err()).contains("stop the server");
+            assertThat(run.err()).contains("stop it or choose another path");
             assertThat(Run.of("power", "status", edu.target()).code()).isZero();
         }
     }
