@@ -35,11 +35,16 @@ record Arguments(List<String> operands, Map<CommandOption, List<String>> options
 
     /** An option's value, if it was given. */
     Optional<String> value(CommandOption option) {
-        List<String> values = options.getOrDefault(option, List.of());
+        List<String> values = values(option);
         if (values.size() > 1) {
             throw new UsageException("--%s is given twice".formatted(option.longName()));
         }
         return values.stream().findFirst();
+    }
+
+    /** The values of an option that may be given several times. */
+    List<String> values(CommandOption option) {
+        return options.getOrDefault(option, List.of());
     }
 
     /** An option's value as a time, if it was given. */

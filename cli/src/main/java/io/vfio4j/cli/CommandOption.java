@@ -19,6 +19,13 @@ enum CommandOption {
     WAKEUP("wakeup", "", "be told when the device wakes: wait for it, report it, end"),
     TIMEOUT("timeout", "DURATION", "how long to wait for the wake, as 500ms, 10s or 2m"),
     FOR("for", "DURATION", "how long to allow low power, as 500ms, 10s or 2m"),
+    TIME("time", "DURATION", "how long to measure (default 10s)"),
+    WARM_UP("warm-up", "DURATION", "how long to run before (default 3s)"),
+    ROW("row", "NAME", "measure this row only; may be given several times"),
+    CPUS(
+            "cpus",
+            "N,M",
+            "bind the driver to processor N, the floor's peer to M, as the servers are"),
     JSON("json", "", "print JSON: one object, or one a line where there are events"),
     DEBUG("debug", "", "show where an error comes from"),
     HELP("help", "", "say how the command is used"),

@@ -15,7 +15,8 @@ final class Commands {
                     new PowerEnterCommand(),
                     new PowerExitCommand(),
                     new PowerWatchCommand(),
-                    new HostCommand());
+                    new HostCommand(),
+                    new BenchCommand());
 
     private Commands() {}
 

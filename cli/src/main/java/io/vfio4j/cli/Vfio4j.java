@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.cli;
 
+import io.vfio4j.bench.BenchException;
 import io.vfio4j.client.VfioException;
 import io.vfio4j.linux.LinuxException;
 
@@ -41,7 +42,7 @@ public final class Vfio4j {
             return Invocation.parse(words).run(terminal);
         } catch (UsageException misuse) {
             return new Exit.Misused(String.valueOf(misuse.getMessage()));
-        } catch (CommandException | VfioException | LinuxException failure) {
+        } catch (CommandException | VfioException | LinuxException | BenchException failure) {
             return new Exit.Failed(String.valueOf(failure.getMessage()), failure);
         } catch (RuntimeException bug) {
             return new Exit.Failed(

@@ -56,6 +56,12 @@ class UsageTest {
                 "host /a.ctl write power/control on off  | one argument too many",
                 "host /a.ctl write config 4              | OFFSET and HEX",
                 "host /a.ctl write config 4 abc          | HEX is pairs",
+                "bench                                   | TARGET (vfio-user:PATH) is missing",
+                "bench /a                                | is no target",
+                "bench vfio-user:/a vfio-user:/a         | named twice",
+                "bench vfio-user:/a --row nonsense       | there is no row 'nonsense'",
+                "bench vfio-user:/a --time 0s            | must be positive",
+                "bench vfio-user:/a --cpus 0             | two numbers like 0,1",
                 "host vfio-user:/a read power_state      | the control socket itself: /a.ctl",
             })
     void shouldSayInOneLineWhatIsWrongWithACommandLine(String line, String complaint) {
