@@ -106,9 +106,8 @@ public final class BenchRun {
             servers.forEach(Target::connect);
             floor.connect();
             long begin = System.nanoTime();
-            rounds(begin, options.warmUp(), false);
-            long measured = System.nanoTime();
-            int rounds = rounds(measured, options.time(), true);
+            rounds(options.warmUp(), Duration.ZERO, false);
+            int rounds = rounds(options.time(), options.warmUp(), true);
             report.complete(
                     new BenchReport(
                             options,
@@ -134,33 +133,48 @@ public final class BenchRun {
         }
     }
 
-    /** At least one round, or none if there is no time at all. */
-    private int rounds(long begin, Duration time, boolean keep) {
-        Duration before = keep ? options.warmUp() : Duration.ZERO;
+    /** At least one round, unless there is no time at all. Returns how many. */
+    private int rounds(Duration time, Duration before, boolean keep) {
         Duration total = options.warmUp().plus(options.time());
         int rounds = 0;
-        Duration elapsed = Duration.ZERO;
-        while (elapsed.compareTo(time) < 0 && !cancelled) {
-            round(rounds, keep);
+        long spent = 0;
+        while (spent < time.toNanos() && !cancelled && somethingIsLeft()) {
+            spent += round(rounds, keep);
             rounds++;
-            elapsed = Duration.ofNanos(System.nanoTime() - begin);
-            progress.reached(before.plus(elapsed), total);
+            progress.reached(before.plusNanos(spent), total);
         }
         return rounds;
     }
 
-    private void round(int number, boolean keep) {
+    private boolean somethingIsLeft() {
+        return servers.stream().anyMatch(server -> measures.stream().anyMatch(server::takes));
+    }
+
+    /**
+     * A slice of everything. Returns the nanoseconds that it took, without those of a server that
+     * failed, or had to be waited for until it did: that is no time measured.
+     */
+    private long round(int number, boolean keep) {
+        long spent = 0;
         Map<Measure, Double> floors = new EnumMap<>(Measure.class);
         for (Measure measure : measures) {
+            long begin = System.nanoTime();
             OptionalDouble reference = floor(measure, floors, keep);
+            spent += System.nanoTime() - begin;
             for (int i = 0; i < servers.size(); i++) {
                 // Whoever comes right after the floor should not always be the same.
                 Target server = servers.get((i + number) % servers.size());
-                if (server.takes(measure) && server.run(measure, slice, SLICE_NANOS) && keep) {
+                begin = System.nanoTime();
+                if (!server.takes(measure) || !server.run(measure, slice, SLICE_NANOS)) {
+                    continue;
+                }
+                spent += System.nanoTime() - begin;
+                if (keep) {
                     server.keep(measure, slice, reference);
                 }
             }
         }
+        return spent;
     }
 
     private OptionalDouble floor(Measure measure, Map<Measure, Double> floors, boolean keep) {

@@ -141,6 +141,17 @@ class BenchRunTest {
     }
 
     @Test
+    void shouldEndEarlyIfNothingIsLeftToMeasure() throws Exception {
+        try (PeculiarServer server = new PeculiarServer(PeculiarServer.Habit.ANSWERS_TOO_MUCH)) {
+            BenchOptions options =
+                    shortly(server.socket())
+                            .withRows(Set.of("read 4 B"))
+                            .withTime(Duration.ofHours(1));
+            assertThat(BenchRun.run(options, QUIET).failed()).isTrue();
+        }
+    }
+
+    @Test
     void shouldRefuseToStartWithoutAServer() {
         Path nobody = Path.of("/nonexistent/socket");
         assertThatThrownBy(() -> BenchRun.run(shortly(nobody), QUIET))
