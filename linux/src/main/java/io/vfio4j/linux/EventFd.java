@@ -15,9 +15,11 @@ import java.time.Duration;
  * the same counter keeps it alive: signals then go nowhere, harmlessly.
  *
  * <p>Threads: any thread, any time. {@link #signal} and {@link #drain} do not wait, whatever the
- * other holders do to the file's flags, and allocate nothing. (One corner is left, for which Linux
- * has no call: a holder who saturates the counter, or drains it, between our asking and our acting,
- * and who also cleared O_NONBLOCK, holds us up until the counter moves again.)
+ * other holders do to the counter and to the file's flags, and allocate nothing. That takes more
+ * than {@code read} and {@code write}, which wait if another holder drains or fills the counter of
+ * a blocking eventfd just before them: see {@link Aio}, and {@code RWF_NOWAIT}. (A kernel that has
+ * neither, which no Linux since 5.8 need be, is asked by {@code poll} first, and keeps that
+ * corner.)
  */
 public final class EventFd implements AutoCloseable {
     private static final int EFD_NONBLOCK = 0x800;
@@ -26,10 +28,19 @@ public final class EventFd implements AutoCloseable {
     private static final int O_PATH = 0x200000;
     private static final String LINK = "anon_inode:[eventfd]";
 
+    private static final int RWF_NOWAIT = 8;
+
+    /** Where in the scratch words the vector of a read is, behind what is read. */
+    private static final int IOVEC = 8;
+
     private final Fd fd;
 
-    private EventFd(Fd fd) {
+    /** Whether somebody else made it, who may have it blocking, or make it so. */
+    private final boolean foreign;
+
+    private EventFd(Fd fd, boolean foreign) {
         this.fd = fd;
+        this.foreign = foreign;
     }
 
     /**
@@ -40,7 +51,7 @@ public final class EventFd implements AutoCloseable {
      */
     public static EventFd create() {
         int number = Libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-        return new EventFd(Fd.own(Libc.check(number, "eventfd", "")));
+        return new EventFd(Fd.own(Libc.check(number, "eventfd", "")), false);
     }
 
     /**
@@ -60,7 +71,7 @@ public final class EventFd implements AutoCloseable {
             fd.close();
             throw refused;
         }
-        return new EventFd(fd);
+        return new EventFd(fd, true);
     }
 
     /**
@@ -90,6 +101,9 @@ public final class EventFd implements AutoCloseable {
     public void signal() {
         int number = fd.enter();
         try {
+            if (foreign && Aio.signal(number)) {
+                return;
+            }
             if ((Poll.now(number, Poll.OUT) & Poll.OUT) == 0) {
                 return;
             }
@@ -117,14 +131,16 @@ public final class EventFd implements AutoCloseable {
     public long drain() {
         int number = fd.enter();
         try {
-            if ((Poll.now(number, Poll.IN) & Poll.IN) == 0) {
-                return 0;
-            }
             Scratch scratch = Scratch.ofThread();
+            scratch.putLong(IOVEC, scratch.address());
+            scratch.putLong(IOVEC + 8, Long.BYTES);
             long read;
             do {
-                read = Libc.read(number, scratch.address(), Long.BYTES);
+                read = Libc.preadv2(number, scratch.address() + IOVEC, 1, -1, RWF_NOWAIT);
             } while (read == -Libc.EINTR);
+            if (read == -Libc.EOPNOTSUPP) {
+                read = readIfReadable(number);
+            }
             if (read == -Libc.EAGAIN) {
                 return 0;
             }
@@ -133,6 +149,17 @@ public final class EventFd implements AutoCloseable {
         } finally {
             fd.leave();
         }
+    }
+
+    private static long readIfReadable(int number) {
+        if ((Poll.now(number, Poll.IN) & Poll.IN) == 0) {
+            return -Libc.EAGAIN;
+        }
+        long read;
+        do {
+            read = Libc.read(number, Scratch.ofThread().address(), Long.BYTES);
+        } while (read == -Libc.EINTR);
+        return read;
     }
 
     /**

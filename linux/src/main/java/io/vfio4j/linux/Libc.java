@@ -41,6 +41,9 @@ final class Libc {
     /** It would have to wait, and was asked not to. */
     static final int EAGAIN = 11;
 
+    /** This kind of file does not know the call's flags. */
+    static final int EOPNOTSUPP = 95;
+
     private static final MemorySegment ACCEPT4 = find("accept4");
     private static final MemorySegment BIND = find("bind");
     private static final MemorySegment CLOSE = find("close");
@@ -66,6 +69,7 @@ final class Libc {
     private static final MemorySegment PIPE2 = find("pipe2");
     private static final MemorySegment POLL = find("poll");
     private static final MemorySegment PREAD = find("pread");
+    private static final MemorySegment PREADV2 = find("preadv2");
     private static final MemorySegment PRLIMIT = find("prlimit");
     private static final MemorySegment PWRITE = find("pwrite");
     private static final MemorySegment READ = find("read");
@@ -80,6 +84,7 @@ final class Libc {
     private static final MemorySegment SOCKET = find("socket");
     private static final MemorySegment SOCKETPAIR = find("socketpair");
     private static final MemorySegment SPLICE = find("splice");
+    private static final MemorySegment SYSCALL = find("syscall");
     private static final MemorySegment WRITE = find("write");
 
     private Libc() {}
@@ -180,6 +185,10 @@ final class Libc {
         return callWide(PREAD, fd, buffer, length, offset, 0, 0);
     }
 
+    static long preadv2(int fd, long vector, int count, long offset, int flags) {
+        return callWide(PREADV2, fd, vector, count, offset, flags, 0);
+    }
+
     static int prlimit(int pid, int resource, long newLimit, long oldLimit) {
         return call(PRLIMIT, pid, resource, newLimit, oldLimit, 0, 0);
     }
@@ -234,6 +243,11 @@ final class Libc {
 
     static long splice(int from, long fromOffset, int to, long length, int flags) {
         return callWide(SPLICE, from, fromOffset, to, 0, length, flags);
+    }
+
+    /** A call that the C library has no function for. */
+    static long syscall(int number, long a, long b, long c, long d, long e) {
+        return callWide(SYSCALL, number, a, b, c, d, e);
     }
 
     static long write(int fd, long buffer, long length) {

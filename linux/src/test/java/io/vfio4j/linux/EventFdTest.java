@@ -156,4 +156,33 @@ class EventFdTest {
         scratch.putLong(0, -2);
         assertThat(Libc.write(number, scratch.address(), 8)).isEqualTo(8);
     }
+
+    /**
+     * The other holder drains or fills a blocking counter in the instant between a question and an
+     * act: what a poll before each call cannot exclude.
+     */
+    @Test
+    void shouldNeverWaitForAnotherHolderOfABlockingCounter() {
+        try (EventFd theirs = EventFd.create();
+                EventFd event = EventFd.adopt(theirs.fd().duplicate())) {
+            assertThat(Libc.fcntl(theirs.fd().number(), F_SETFL, 0)).isZero();
+            assertThat(event.drain()).isZero();
+            fill(theirs.fd().number());
+            for (int i = 0; i < 2_000; i++) {
+                event.signal();
+            }
+            assertThat(event.drain()).isEqualTo(-1);
+            event.signal();
+            assertThat(event.drain()).isEqualTo(1);
+            assertThat(event.drain()).isZero();
+        }
+    }
+
+    @Test
+    void shouldSignalByTheKernelsOwnHandWhereItCan() {
+        try (EventFd event = EventFd.create()) {
+            assertThat(Aio.signal(event.fd().number())).isTrue();
+            assertThat(event.drain()).isEqualTo(1);
+        }
+    }
 }
