@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -50,6 +49,10 @@ final class EduDma {
     private long destination;
     private long count;
     private long command;
+
+    // What the command register's start bit is about; a reset forgets it.
+    private Optional<Transfer> current = Optional.empty();
+
     private boolean parked;
 
     EduDma(Supplier<Dma> dma, Runnable done) {
@@ -97,18 +100,32 @@ final class EduDma {
     }
 
     private boolean busy() {
-        return (command & START) != 0;
+        return current.isPresent();
     }
 
     private void start(long value) {
         command = value;
-        if (busy()) {
+        if ((value & START) != 0) {
             Transfer transfer = new Transfer(source, destination, count, value);
-            Future<?> ignored = thread.submit(() -> run(transfer));
+            current = Optional.of(transfer);
+            thread.execute(() -> run(transfer));
         }
     }
 
-    private record Transfer(long source, long destination, long count, long command) {
+    /** Equal to nothing but itself: one like it may be started after a reset. */
+    private static final class Transfer {
+        private final long source;
+        private final long destination;
+        private final long count;
+        private final long command;
+
+        Transfer(long source, long destination, long count, long command) {
+            this.source = source;
+            this.destination = destination;
+            this.count = count;
+            this.command = command;
+        }
+
         boolean toMemory() {
             return (command & TO_MEMORY) != 0;
         }
@@ -122,19 +139,30 @@ final class EduDma {
     }
 
     private void run(Transfer transfer) {
-        running.acquireUninterruptibly();
         boolean failed;
+        running.acquireUninterruptibly();
         try {
-            failed = !copy(transfer);
+            failed = !isCurrent(transfer) || !copy(transfer);
         } finally {
             running.release();
         }
-        synchronized (this) {
-            command = (transfer.command() & ~START) | (failed ? FAILED : 0);
-        }
-        if ((transfer.command() & INTERRUPT) != 0) {
+        if (finish(transfer, failed) && (transfer.command & INTERRUPT) != 0) {
             done.run();
         }
+    }
+
+    private synchronized boolean isCurrent(Transfer transfer) {
+        return current.filter(transfer::equals).isPresent();
+    }
+
+    /** Whether anybody still wants to know. */
+    private synchronized boolean finish(Transfer transfer, boolean failed) {
+        if (!isCurrent(transfer)) {
+            return false;
+        }
+        current = Optional.empty();
+        command = (transfer.command & ~START) | (failed ? FAILED : 0);
+        return true;
     }
 
     private boolean copy(Transfer transfer) {
@@ -144,23 +172,24 @@ final class EduDma {
         }
         try {
             if (transfer.toMemory()) {
-                dma.get().write(transfer.destination(), buffer, at.get(), transfer.count());
+                dma.get().write(transfer.destination, buffer, at.get(), transfer.count);
             } else {
-                dma.get().read(transfer.source(), buffer, at.get(), transfer.count());
+                dma.get().read(transfer.source, buffer, at.get(), transfer.count);
             }
             return true;
-        } catch (DmaException refused) {
+        } catch (DmaException | IllegalStateException refused) {
+            // The latter: the device is closed under the transfer.
             return false;
         }
     }
 
+    /** What is under way is forgotten: it may still move bytes, but nobody hears of its end. */
     synchronized void reset() {
         source = 0;
         destination = 0;
         count = 0;
-        if (!busy()) {
-            command = 0;
-        }
+        command = 0;
+        current = Optional.empty();
     }
 
     /** Lets a transfer that is under way end, and no other start. */

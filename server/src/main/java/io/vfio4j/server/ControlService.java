@@ -2,9 +2,6 @@
 package io.vfio4j.server;
 
 import io.vfio4j.device.HostedDevice;
-import io.vfio4j.linux.Errno;
-import io.vfio4j.linux.LinuxException;
-import io.vfio4j.linux.UnixListener;
 import io.vfio4j.linux.UnixStream;
 
 import java.lang.System.Logger.Level;
@@ -13,48 +10,30 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/**
- * A device's control socket: the host side for other processes. Only the user that runs the server
- * may connect (mode 0600), as only root may write a real device's attributes.
- */
+/** A device's control socket: the host side for other processes. */
 final class ControlService implements AutoCloseable {
     /** More than that at once is somebody's mistake; the next is turned away. */
-    private static final int MAX_CLIENTS = 32;
+    static final int MAX_CLIENTS = 32;
 
-    private static final int SOCKET_MODE = 0600;
+    /** How long a request of the host side may take when the service ends. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
     private static final System.Logger LOG = System.getLogger(ControlService.class.getName());
 
     private final Path socket;
     private final HostedDevice device;
-    private final UnixListener listener;
-    private final Thread acceptor;
+    private final Acceptor acceptor;
     private final Set<ControlSession> sessions = ConcurrentHashMap.newKeySet();
+    private volatile boolean stopped;
 
-    private ControlService(Path socket, HostedDevice device) {
+    ControlService(Path socket, HostedDevice device) {
         this.socket = socket;
         this.device = device;
-        listener = UnixListener.bind(socket, SOCKET_MODE);
-        acceptor = Thread.ofPlatform().daemon().name("accept " + socket).unstarted(this::accept);
+        acceptor = new Acceptor(socket, this::admit);
     }
 
-    static ControlService start(Path socket, HostedDevice device) {
-        ControlService service = new ControlService(socket, device);
-        service.acceptor.start();
-        return service;
-    }
-
-    private void accept() {
-        while (true) {
-            try {
-                admit(listener.accept());
-            } catch (LinuxException refused) {
-                if (refused.errno().equals(Errno.ECANCELED)) {
-                    return;
-                }
-                LOG.log(Level.WARNING, "{0}: {1}", socket, refused.getMessage());
-                DeviceService.pause();
-            }
-        }
+    void start() {
+        acceptor.start();
     }
 
     private void admit(UnixStream stream) {
@@ -63,29 +42,26 @@ final class ControlService implements AutoCloseable {
             stream.close();
             return;
         }
-        ControlSession session = new ControlSession(stream, device, socket.toString());
+        ControlSession session =
+                new ControlSession(stream, device, socket.toString(), sessions::remove);
         sessions.add(session);
-        Thread.ofPlatform()
-                .daemon()
-                .name("control " + socket)
-                .start(() -> {
-                    try {
-                        session.run();
-                    } finally {
-                        sessions.remove(session);
-                    }
-                });
+        session.start();
+        if (stopped) {
+            session.stop();
+        }
     }
 
-    /** Ends all sessions and removes the socket. */
+    /** Closes all connections, waiting for none. */
+    void stop() {
+        stopped = true;
+        sessions.forEach(ControlSession::stop);
+    }
+
+    /** Removes the socket and ends all sessions. */
     @Override
     public void close() {
-        listener.close();
-        try {
-            acceptor.join(Duration.ofSeconds(10));
-        } catch (InterruptedException stopped) {
-            Thread.currentThread().interrupt();
-        }
-        sessions.forEach(ControlSession::stop);
+        acceptor.close();
+        stop();
+        sessions.forEach(session -> session.join(PATIENCE));
     }
 }

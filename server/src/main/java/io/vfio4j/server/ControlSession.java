@@ -7,7 +7,6 @@ import io.vfio4j.linux.FdBag;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.Memory;
 import io.vfio4j.linux.UnixStream;
-import io.vfio4j.power.PowerListener;
 import io.vfio4j.uapi.HostLine;
 import io.vfio4j.uapi.HostLineDecoder;
 import io.vfio4j.uapi.HostReply;
@@ -15,9 +14,9 @@ import io.vfio4j.uapi.HostRequest;
 
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
+import java.util.function.Consumer;
 
 /**
  * One client of a control socket: a line in, a line out, until it goes. After {@code watch} it is
@@ -26,30 +25,57 @@ import java.util.concurrent.BlockingQueue;
 final class ControlSession {
     private static final int BUFFER = 4096;
 
-    /** Events that a watcher may be behind before it is dropped: it must not hold the device up. */
-    private static final int MAX_BEHIND = 4096;
-
     private static final System.Logger LOG = System.getLogger(ControlSession.class.getName());
 
     private final UnixStream stream;
     private final HostedDevice device;
     private final String name;
+    private final Consumer<ControlSession> over;
+    private final Thread thread;
     private final Memory in = Memory.allocate(BUFFER);
-    private final BlockingQueue<String> events = new ArrayBlockingQueue<>(MAX_BEHIND);
-    private Optional<PowerListener> listener = Optional.empty();
+    private Optional<Watcher> watcher = Optional.empty();
 
-    ControlSession(UnixStream stream, HostedDevice device, String name) {
+    /**
+     * A session, to be started.
+     *
+     * @param stream to the client; closed by the session
+     * @param device whose attributes are read and written
+     * @param name for the log
+     * @param over called when the session is over
+     */
+    ControlSession(
+            UnixStream stream, HostedDevice device, String name, Consumer<ControlSession> over) {
         this.stream = stream;
         this.device = device;
         this.name = name;
+        this.over = over;
+        thread = Thread.ofPlatform().daemon().name("control " + name).unstarted(this::run);
     }
 
+    void start() {
+        try {
+            thread.start();
+        } catch (OutOfMemoryError noThreads) {
+            end();
+            throw noThreads;
+        }
+    }
+
+    /** Ends the session from any thread. */
     void stop() {
         stream.shutdown();
     }
 
-    /** Serves until the client is gone. Never throws. */
-    void run() {
+    /** Waits for its end. */
+    void join(Duration patience) {
+        try {
+            thread.join(patience);
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
         try (FdBag bag = new FdBag()) {
             HostLineDecoder lines = new HostLineDecoder();
             byte[] bytes = new byte[BUFFER];
@@ -65,14 +91,17 @@ final class ControlSession {
         } catch (RuntimeException | Error bug) {
             LOG.log(Level.ERROR, name + ": host-side connection closed after an error", bug);
         } finally {
-            listener.ifPresent(device.power()::removeListener);
-            // Wakes a watcher's writer, which sees the stream closed.
-            stream.shutdown();
-            events.clear();
-            events.add("");
-            stream.close();
-            in.close();
+            end();
         }
+    }
+
+    private void end() {
+        // Whoever still sends is woken by this.
+        stream.shutdown();
+        watcher.ifPresent(Watcher::close);
+        stream.close();
+        in.close();
+        over.accept(this);
     }
 
     private int receive(FdBag bag) {
@@ -83,54 +112,33 @@ final class ControlSession {
 
     private void answer(String line) {
         HostReply reply;
-        boolean watch = false;
         try {
             HostRequest request = HostRequest.parse(line);
-            watch = request instanceof HostRequest.Watch;
-            reply = watch ? new HostReply.Ok("") : device.attributes().handle(request);
+            if (request instanceof HostRequest.Watch) {
+                watch();
+                return;
+            }
+            reply = device.attributes().handle(request);
         } catch (IllegalArgumentException bad) {
             reply = failed(String.valueOf(bad.getMessage()));
         }
-        boolean begins = watch && listener.isEmpty();
-        if (begins) {
-            // Before the reply: who has it may rely on hearing of all that happens from then on.
-            listen();
-        }
         send(reply.format());
-        if (begins) {
-            Thread.ofPlatform().daemon().name("watch " + name).start(this::tell);
+    }
+
+    /** What changes once the client has its answer, it must hear of. */
+    private void watch() {
+        boolean already = watcher.isPresent();
+        if (!already) {
+            watcher = Optional.of(new Watcher(device.power(), this::send, this::stop, name));
+        }
+        send(new HostReply.Ok("").format());
+        if (!already) {
+            watcher.get().start();
         }
     }
 
     private static HostReply failed(String why) {
         return new HostReply.Failed(Errno.EINVAL, why);
-    }
-
-    private void listen() {
-        PowerListener watcher =
-                (before, after) -> {
-                    for (String event : PowerEvents.between(before, after)) {
-                        if (!events.offer(event)) {
-                            LOG.log(Level.WARNING, "{0}: a watcher is too slow: dropped", name);
-                            stop();
-                            return;
-                        }
-                    }
-                };
-        listener = Optional.of(watcher);
-        device.power().addListener(watcher);
-    }
-
-    private void tell() {
-        try {
-            while (true) {
-                send(events.take());
-            }
-        } catch (LinuxException | IllegalStateException gone) {
-            LOG.log(Level.DEBUG, "{0}: a watcher left", name);
-        } catch (InterruptedException stopped) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     private synchronized void send(String line) {

@@ -22,7 +22,12 @@ record DeferredFrame(Memory memory, int size, boolean fdsRefused, List<Fd> fds)
         Memory copy = Memory.allocate(reader.size());
         copy.copy(reader.frame(), 0, 0, reader.size());
         boolean refused = reader.fdsRefused();
-        return new DeferredFrame(copy, reader.size(), refused, reader.takeFds());
+        List<Fd> fds = reader.takeFds();
+        if (refused) {
+            fds.forEach(Fd::close);
+            fds.clear();
+        }
+        return new DeferredFrame(copy, reader.size(), refused, fds);
     }
 
     @Override
@@ -31,8 +36,13 @@ record DeferredFrame(Memory memory, int size, boolean fdsRefused, List<Fd> fds)
     }
 
     @Override
-    public void close() {
+    public void closeFds() {
         fds.forEach(Fd::close);
+    }
+
+    @Override
+    public void close() {
+        closeFds();
         memory.close();
     }
 }

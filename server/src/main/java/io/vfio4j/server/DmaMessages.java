@@ -10,6 +10,7 @@ import io.vfio4j.uapi.DmaAccess;
 import io.vfio4j.uapi.VfioUserCommand;
 import io.vfio4j.uapi.VfioUserHeader;
 
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -84,6 +85,9 @@ final class DmaMessages implements ClientMemory, AutoCloseable {
 
     private void transfer(
             VfioUserCommand command, long iova, Memory memory, long offset, int length) {
+        // Before anybody is made to wait for it.
+        Objects.checkFromIndexSize(offset, length, memory.size());
+        Objects.checkIndex(length, maxTransfer + 1);
         takeTurn();
         try {
             int id = begin(command, iova, memory, offset, length);

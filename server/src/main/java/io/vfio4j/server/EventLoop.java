@@ -7,6 +7,7 @@ import io.vfio4j.linux.Poller;
 
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -15,6 +16,7 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class EventLoop implements EventFdWatcher, AutoCloseable {
     private static final Duration LONG = Duration.ofHours(1);
+    private static final Duration A_LITTLE = Duration.ofMillis(100);
     private static final System.Logger LOG = System.getLogger(EventLoop.class.getName());
 
     private final Poller poller = Poller.create();
@@ -35,7 +37,13 @@ public final class EventLoop implements EventFdWatcher, AutoCloseable {
 
     private void loop() {
         while (!closed) {
-            poller.wait(LONG, ready -> ((OneWatch) ready).fire());
+            try {
+                poller.wait(LONG, ready -> ((OneWatch) ready).fire());
+            } catch (RuntimeException | Error failed) {
+                // Every device waits here: the loop goes on, though not in a spin.
+                LOG.log(Level.ERROR, "waiting for eventfds failed", failed);
+                LockSupport.parkNanos(A_LITTLE.toNanos());
+            }
         }
     }
 

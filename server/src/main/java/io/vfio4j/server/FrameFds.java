@@ -5,7 +5,7 @@ import io.vfio4j.linux.Fd;
 
 import java.util.List;
 
-/** The descriptors that came with a frame. What is not taken is closed with the frame. */
+/** The descriptors that came with a frame. */
 interface FrameFds {
 
     /** Whether some were lost in transit, or were more than VERSION allows. */
@@ -17,4 +17,7 @@ interface FrameFds {
      * @return a list that can be changed, empty for most frames
      */
     List<Fd> takeFds();
+
+    /** Closes what nobody has taken: a client must not park its descriptors here. */
+    void closeFds();
 }

@@ -31,8 +31,9 @@ record Negotiation(String refusal, VersionCapabilities proposed) {
      */
     static Negotiation of(Memory frame, int size) {
         int command = VfioUserHeader.command(frame, 0);
-        if (command != VfioUserCommand.VERSION.number()) {
-            return refused("the first command was %d, not VERSION".formatted(command));
+        if (command != VfioUserCommand.VERSION.number()
+                || !VfioUserHeader.isCommand(VfioUserHeader.flags(frame, 0))) {
+            return refused("the first message was of command %d, not VERSION".formatted(command));
         }
         try {
             return of(VfioUserVersion.read(frame, VfioUserHeader.SIZE, size - VfioUserHeader.SIZE));

@@ -14,45 +14,61 @@ import java.util.concurrent.Semaphore;
 
 /**
  * Answers the VERSION of a client that cannot be served with an errno, rather than with silence. A
- * client that says nothing is waited for only so long, and only so many at a time.
+ * client that does not say it is waited for only so long, and only so many at a time.
  */
 final class Refusal {
     private static final Duration PATIENCE = Duration.ofSeconds(2);
-    private static final Semaphore AT_A_TIME = new Semaphore(16);
-    private static final int MAX_VERSION = 64 << 10;
+    private static final int MAX_VERSION = 128 << 10;
     private static final System.Logger LOG = System.getLogger(Refusal.class.getName());
 
-    private Refusal() {}
+    private final Errno errno;
+    private final String name;
+    private final Semaphore atATime = new Semaphore(16);
+
+    /**
+     * The refusals of one device: what its clients do takes nothing away from another's.
+     *
+     * @param errno the reason
+     * @param name for the log
+     */
+    Refusal(Errno errno, String name) {
+        this.errno = errno;
+        this.name = name;
+    }
 
     /**
      * Refuses on a thread of its own.
      *
-     * @param stream to the client; closed
-     * @param errno the reason
+     * @param stream to the client; closed, unless this throws
      */
-    static void send(UnixStream stream, Errno errno) {
-        if (!AT_A_TIME.tryAcquire()) {
+    void send(UnixStream stream) {
+        if (!atATime.tryAcquire()) {
+            LOG.log(Level.WARNING, "{0}: too many to refuse at once: closed", name);
             stream.close();
             return;
         }
-        Thread.ofPlatform()
-                .daemon()
-                .name("vfio-user refusal")
-                .start(() -> {
-                    try (stream) {
-                        answer(stream, errno);
-                    } catch (LinuxException | ProtocolException gone) {
-                        LOG.log(Level.DEBUG, "refusing: {0}", gone.getMessage());
-                    } finally {
-                        AT_A_TIME.release();
-                    }
-                });
+        try {
+            Thread.ofPlatform().daemon().name("refuse " + name).start(() -> run(stream));
+        } catch (OutOfMemoryError noThreads) {
+            atATime.release();
+            throw noThreads;
+        }
+    }
+
+    private void run(UnixStream stream) {
+        try (stream) {
+            answer(stream, errno);
+        } catch (LinuxException | ProtocolException gone) {
+            LOG.log(Level.DEBUG, "{0}: refusing: {1}", name, gone.getMessage());
+        } finally {
+            atATime.release();
+        }
     }
 
     private static void answer(UnixStream stream, Errno errno) {
         try (FrameReader reader = new FrameReader(stream, MAX_VERSION);
                 Memory frame = Memory.allocate(VfioUserHeader.SIZE)) {
-            if (!stream.awaitReadable(PATIENCE) || !reader.next()) {
+            if (!reader.next(PATIENCE)) {
                 return;
             }
             reader.takeFds().forEach(Fd::close);

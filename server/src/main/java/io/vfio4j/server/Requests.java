@@ -4,6 +4,7 @@ package io.vfio4j.server;
 import io.vfio4j.device.DeviceAccess;
 import io.vfio4j.device.HostedDevice;
 import io.vfio4j.linux.Errno;
+import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.Memory;
 import io.vfio4j.power.PowerException;
 import io.vfio4j.uapi.RegionAccess;
@@ -12,6 +13,7 @@ import io.vfio4j.uapi.VfioPci;
 import io.vfio4j.uapi.VfioUserCommand;
 import io.vfio4j.uapi.VfioUserHeader;
 
+import java.lang.System.Logger.Level;
 import java.util.Optional;
 
 /**
@@ -23,6 +25,7 @@ import java.util.Optional;
  */
 final class Requests {
     private static final int EINVAL = -Errno.EINVAL.number();
+    private static final System.Logger LOG = System.getLogger(Requests.class.getName());
 
     /** Where the data of a region access starts in its frame. */
     private static final int DATA = VfioUserHeader.SIZE + RegionAccess.DATA;
@@ -79,6 +82,10 @@ final class Requests {
             };
         } catch (PowerException refused) {
             return -refused.refusal().errno();
+        } catch (LinuxException refused) {
+            // Out of descriptors or memory: the request fails, not the connection.
+            LOG.log(Level.WARNING, "command {0}: {1}", command, refused.getMessage());
+            return -refused.errno().number();
         }
     }
 
@@ -89,12 +96,15 @@ final class Requests {
         long offset = RegionAccess.offset(frame, VfioUserHeader.SIZE);
         int region = RegionAccess.region(frame, VfioUserHeader.SIZE);
         long count = RegionAccess.count(frame, VfioUserHeader.SIZE);
-        if (badRegion(region) || count > Session.MAX_TRANSFER) {
+        if (count > Session.MAX_TRANSFER) {
             return EINVAL;
         }
+        // Nothing to read, nothing to wake for, wherever (spec B5).
         int done = 0;
-        // Nothing to read, nothing to wake for (spec B5).
         if (count > 0) {
+            if (badRegion(region)) {
+                return EINVAL;
+            }
             try (DeviceAccess access = device.access()) {
                 done = access.read(region, offset, (int) count, reply.frame(), DATA);
             }
@@ -109,14 +119,20 @@ final class Requests {
         long offset = RegionAccess.offset(frame, VfioUserHeader.SIZE);
         int region = RegionAccess.region(frame, VfioUserHeader.SIZE);
         long count = RegionAccess.count(frame, VfioUserHeader.SIZE);
-        if (badRegion(region) || count != size - DATA || count > Session.MAX_TRANSFER) {
+        if (count != size - DATA || count > Session.MAX_TRANSFER) {
             return EINVAL;
         }
-        int done = count == 0 ? 0 : write(region, offset, (int) count, frame, DATA);
+        int done = write(region, offset, (int) count, frame, DATA);
         return done < 0 ? done : answer(offset, region, done);
     }
 
     private int write(int region, long offset, int count, Memory frame, long at) {
+        if (count == 0) {
+            return 0;
+        }
+        if (badRegion(region)) {
+            return EINVAL;
+        }
         try (DeviceAccess access = device.access()) {
             return access.write(region, offset, count, frame, at);
         }
@@ -158,11 +174,8 @@ final class Requests {
     private int writeOne(Memory frame, long at) {
         int region = RegionAccess.region(frame, at);
         long count = RegionAccess.count(frame, at);
-        if (badRegion(region) || count > RegionWriteMulti.MAX_COUNT) {
+        if (count > RegionWriteMulti.MAX_COUNT) {
             return EINVAL;
-        }
-        if (count == 0) {
-            return 0;
         }
         long offset = RegionAccess.offset(frame, at);
         return Math.min(0, write(region, offset, (int) count, frame, at + RegionAccess.DATA));

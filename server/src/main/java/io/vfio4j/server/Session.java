@@ -11,14 +11,12 @@ import io.vfio4j.power.PowerException;
 import io.vfio4j.uapi.VfioUserHeader;
 
 import java.lang.System.Logger.Level;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
  * One client of one device, from its VERSION to its end. Runs on a thread of its own, which reads
- * requests and answers each before the next; only {@link #stop} and {@link #hungUp} are for other
- * threads.
+ * requests and answers each before the next.
  *
  * <p>Whatever the client does, the session ends by giving everything back: DMA windows unmapped,
  * its descriptors closed, low power left without a signal (last close, spec B3). The device keeps
@@ -31,45 +29,76 @@ final class Session implements DmaMessages.Pump {
     /** The largest frame: that much data and what stands before it, for the longest command. */
     static final int MAX_FRAME = MAX_TRANSFER + 4096;
 
-    /** Bytes of requests set aside while a transfer is under way; more is a client gone wrong. */
-    private static final int MAX_DEFERRED = 16 << 20;
+    /** How long a client may take for its VERSION: until then it keeps others out for nothing. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private static final System.Logger LOG = System.getLogger(Session.class.getName());
 
     private final UnixStream stream;
     private final HostedDevice device;
     private final String name;
+    private final Duration patience;
     private final Thread thread;
     private final FrameReader reader;
     private final FrameWriter writer;
     private final Reply reply = new Reply(MAX_FRAME);
     private final Requests requests;
-    private final Deque<DeferredFrame> deferred = new ArrayDeque<>();
-    private int deferredBytes;
+    private final DeferredFrames deferred = new DeferredFrames();
     private Optional<DmaMessages> messages = Optional.empty();
     private Optional<RuntimeException> failure = Optional.empty();
     private boolean opened;
 
     /**
-     * A session; its thread is to call {@link #run}.
+     * A session, to be started.
      *
      * @param stream to the client; closed by the session
      * @param device what the client gets
      * @param name of the session, for the log
-     * @param thread the thread that will run it
      */
-    Session(UnixStream stream, HostedDevice device, String name, Thread thread) {
+    Session(UnixStream stream, HostedDevice device, String name) {
+        this(stream, device, name, PATIENCE);
+    }
+
+    /** With less patience: for tests. */
+    Session(UnixStream stream, HostedDevice device, String name, Duration patience) {
         this.stream = stream;
         this.device = device;
         this.name = name;
-        this.thread = thread;
+        this.patience = patience;
+        thread = Thread.ofPlatform().daemon().name("vfio-user " + name).unstarted(this::run);
         reader = new FrameReader(stream, MAX_FRAME);
         writer = new FrameWriter(stream);
         requests = new Requests(device, reply);
     }
 
+    void start() {
+        try {
+            thread.start();
+        } catch (OutOfMemoryError noThreads) {
+            end();
+            throw noThreads;
+        }
+    }
+
+    /** Whether it is still using the device. */
+    boolean isAlive() {
+        return thread.isAlive();
+    }
+
+    /** Waits for its end, if it was started. */
+    void join(Duration atMost) {
+        if (!thread.isAlive()) {
+            return;
+        }
+        try {
+            thread.join(atMost);
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /** Serves until the client is gone or {@link #stop} is called. Never throws. */
-    void run() {
+    private void run() {
         try {
             if (negotiate()) {
                 serve();
@@ -103,7 +132,7 @@ final class Session implements DmaMessages.Pump {
     }
 
     private boolean negotiate() {
-        if (!reader.next()) {
+        if (!reader.next(patience)) {
             return false;
         }
         Memory frame = reader.frame();
@@ -130,11 +159,10 @@ final class Session implements DmaMessages.Pump {
 
     private void serve() {
         while (true) {
-            DeferredFrame next = deferred.poll();
-            if (next != null) {
-                deferredBytes -= next.size();
-                try (next) {
-                    handle(next.memory(), next.size(), next);
+            Optional<DeferredFrame> next = deferred.poll();
+            if (next.isPresent()) {
+                try (DeferredFrame frame = next.get()) {
+                    handle(frame.memory(), frame.size(), frame);
                 }
             } else if (failure.isPresent()) {
                 throw failure.get();
@@ -151,11 +179,13 @@ final class Session implements DmaMessages.Pump {
         int command = VfioUserHeader.command(frame, 0);
         int flags = VfioUserHeader.flags(frame, 0);
         if (VfioUserHeader.isReply(flags)) {
+            fds.closeFds();
             completeTransfer(frame, size);
             return;
         }
         reply.clear();
         int result = requests.handle(command, flags, frame, size, fds);
+        fds.closeFds();
         if (!VfioUserHeader.isNoReply(flags)) {
             reply.send(id, command, result, writer);
         } else if (result < 0) {
@@ -190,7 +220,7 @@ final class Session implements DmaMessages.Pump {
                 } else if (VfioUserHeader.isReply(VfioUserHeader.flags(reader.frame(), 0))) {
                     completeTransfer(reader.frame(), reader.size());
                 } else {
-                    defer();
+                    deferred.add(reader);
                 }
             }
         } catch (ProtocolException | LinuxException broken) {
@@ -202,29 +232,26 @@ final class Session implements DmaMessages.Pump {
         }
     }
 
-    private void defer() {
-        deferredBytes += reader.size();
-        if (deferredBytes > MAX_DEFERRED) {
-            throw new ProtocolException(
-                    "more than %d bytes of requests while a DMA message waits for its reply"
-                            .formatted(MAX_DEFERRED));
+    /** Gives everything back, one thing after the other whatever the others do. */
+    private void end() {
+        // Nobody may wait for this client any more: not a device that sends it a message either.
+        stop();
+        quietly(() -> messages.ifPresent(DmaMessages::disconnect));
+        if (opened) {
+            quietly(device::lastClose);
         }
-        deferred.add(DeferredFrame.of(reader));
+        quietly(deferred::close);
+        quietly(reader::close);
+        quietly(() -> messages.ifPresent(DmaMessages::close));
+        quietly(reply::close);
+        quietly(stream::close);
     }
 
-    private void end() {
-        messages.ifPresent(DmaMessages::disconnect);
-        if (opened) {
-            try {
-                device.lastClose();
-            } catch (RuntimeException bug) {
-                LOG.log(Level.ERROR, name + ": the device failed while it was closed", bug);
-            }
+    private void quietly(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException | Error bug) {
+            LOG.log(Level.ERROR, name + ": cleaning up after the client failed", bug);
         }
-        deferred.forEach(DeferredFrame::close);
-        reader.close();
-        messages.ifPresent(DmaMessages::close);
-        reply.close();
-        stream.close();
     }
 }

@@ -3,6 +3,7 @@ package io.vfio4j.server;
 
 import io.vfio4j.device.HostedDevice;
 
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -22,6 +23,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * }</pre>
  */
 public final class VfioUserServer implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(VfioUserServer.class.getName());
+
     private final List<DeviceService> services = new CopyOnWriteArrayList<>();
 
     /** A server without devices. */
@@ -32,7 +35,7 @@ public final class VfioUserServer implements AutoCloseable {
      *
      * @param socket where; at most 103 bytes, so that {@code .ctl} can follow. A socket file that
      *     nobody serves any more is replaced
-     * @param device what; the server closes it
+     * @param device what; the server closes it, unless this throws
      * @return the service, to end just this one
      * @throws io.vfio4j.linux.LinuxException EADDRINUSE if somebody serves that path, ENAMETOOLONG,
      *     ENOENT or EACCES as bind says
@@ -43,9 +46,19 @@ public final class VfioUserServer implements AutoCloseable {
         return service;
     }
 
-    /** Ends all services and removes their sockets. Clients see their connection closed. */
+    /**
+     * Ends all services and removes their sockets. Clients see their connections closed, all of
+     * them before the first is waited for; a model that fails in its close keeps no other from its.
+     */
     @Override
     public void close() {
-        services.forEach(DeviceService::close);
+        services.forEach(DeviceService::stop);
+        for (DeviceService service : services) {
+            try {
+                service.close();
+            } catch (RuntimeException bug) {
+                LOG.log(Level.ERROR, service.socket() + ": the device failed in its close", bug);
+            }
+        }
     }
 }
