@@ -23,7 +23,7 @@ enum ServedModel {
     BENCH {
         @Override
         PciDevice create(Delays delays) {
-            return new Bench();
+            return new Bench(delays);
         }
     };
 

@@ -17,7 +17,10 @@ import java.util.Optional;
  * client, and never while the device is suspended, suspending or resuming. {@link #suspend} and
  * {@link #resume} never overlap a register access. {@link #reset} can come from another thread (the
  * host side) while a register access runs: a device whose registers depend on each other guards
- * them with a lock of its own. No lock of the framework is held in any of these calls.
+ * them with a lock of its own. No lock of the framework is held over a register access. Over {@link
+ * #suspend}, {@link #resume} and {@link #reset} the device's own turn is, which lets one power
+ * transition of it happen at a time: they may wait for threads of the device, but these must not
+ * wait for the device to wake.
  */
 public abstract class PciDevice {
     private final PciDescription description;

@@ -9,6 +9,7 @@ import io.vfio4j.device.PowerManagement;
 import io.vfio4j.device.ResetReason;
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.Memory;
+import io.vfio4j.power.Delays;
 
 /**
  * A device to measure servers with: any vfio-user client can drive it, without writing COMMAND.
@@ -19,7 +20,7 @@ import io.vfio4j.linux.Memory;
  * <table>
  * <caption>BAR2</caption>
  * <tr><td>0x00</td><td>u64</td><td>dma_iova</td><td>where DMA goes</td></tr>
- * <tr><td>0x08</td><td>u32</td><td>dma_len</td><td>bytes a message, up to 1 MiB</td></tr>
+ * <tr><td>0x08</td><td>u32</td><td>dma_len</td><td>bytes a message, 1 to 1 MiB</td></tr>
  * <tr><td>0x0c</td><td>u32</td><td>dma_count</td><td>messages a command</td></tr>
  * <tr><td>0x10</td><td>u32</td><td>cmd</td><td>1: send DMA_READ, 2: DMA_WRITE; the reply to the
  *     write comes when all are done</td></tr>
@@ -51,6 +52,15 @@ public final class Bench extends PciDevice {
 
     /** The device, without delays between its power states. */
     public Bench() {
+        this(Delays.ZERO);
+    }
+
+    /**
+     * The device with a speed of one's choice.
+     *
+     * @param delays how long it needs between its power states
+     */
+    public Bench(Delays delays) {
         super(
                 PciDescription.of(PciIdentity.of(0x1234, 0xbe4c, 0xff0000))
                         .withMemory(0, MEMORY_SIZE)
@@ -59,7 +69,7 @@ public final class Bench extends PciDevice {
                         .withMsi(1)
                         .withMsix(1, 4)
                         .withoutBusMaster()
-                        .withPower(PowerManagement.downToD3hot()));
+                        .withPower(PowerManagement.downToD3hot().withDelays(delays)));
     }
 
     @Override
@@ -96,7 +106,7 @@ public final class Bench extends PciDevice {
         int count = registers.getInt(COUNT);
         long status = 0;
         long start = System.nanoTime();
-        if ((command != READ && command != WRITE) || length < 0 || length > MAX_DMA || count < 0) {
+        if ((command != READ && command != WRITE) || length < 1 || length > MAX_DMA || count < 0) {
             status = -Errno.EINVAL.number();
         } else {
             try {

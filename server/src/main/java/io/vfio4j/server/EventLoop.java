@@ -15,6 +15,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * sleeps in epoll: a process whose devices are idle costs nothing for it.
  */
 public final class EventLoop implements EventFdWatcher, AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Duration LONG = Duration.ofHours(1);
     private static final Duration A_LITTLE = Duration.ofMillis(100);
     private static final System.Logger LOG = System.getLogger(EventLoop.class.getName());
@@ -47,16 +48,15 @@ public final class EventLoop implements EventFdWatcher, AutoCloseable {
         }
     }
 
-    /** Ends the thread. */
+    /** Ends the thread; does not wait for it longer than ten seconds. */
     @Override
     public void close() {
         closed = true;
         poller.wakeup();
         try {
-            thread.join();
+            thread.join(PATIENCE);
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
-            return;
         }
         poller.close();
     }

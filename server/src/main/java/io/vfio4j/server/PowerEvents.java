@@ -25,8 +25,8 @@ final class PowerEvents {
         add(
                 lines,
                 "low_power",
-                before.contractState().toString(),
-                after.contractState().toString());
+                before.contractState().specName(),
+                after.contractState().specName());
         return lines;
     }
 
