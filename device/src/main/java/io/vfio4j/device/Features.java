@@ -105,9 +105,11 @@ final class Features {
 
         @Override
         public DescriptorKind descriptor() {
-            return EventFd.isEventFd(fds.getFirst())
-                    ? DescriptorKind.EVENTFD
-                    : DescriptorKind.NOT_EVENTFD;
+            Fd fd = fds.getFirst();
+            if (EventFd.isPathOnly(fd)) {
+                return DescriptorKind.NOT_OPEN;
+            }
+            return EventFd.isEventFd(fd) ? DescriptorKind.EVENTFD : DescriptorKind.NOT_EVENTFD;
         }
 
         /** From here on the device's, unless the entry is refused. */

@@ -92,6 +92,24 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
+     * Tells whether a descriptor stands for a path only (O_PATH): to the kernel's own look-ups such
+     * a descriptor is not open.
+     *
+     * @param fd the descriptor
+     * @return true if it was opened with O_PATH
+     * @throws IllegalStateException if it is closed
+     */
+    public static boolean isPathOnly(Fd fd) {
+        int number = fd.enter();
+        try {
+            int flags = Libc.check(Libc.fcntl(number, F_GETFL, 0), "fcntl", "F_GETFL of " + fd);
+            return (flags & O_PATH) != 0;
+        } finally {
+            fd.leave();
+        }
+    }
+
+    /**
      * Adds 1. A counter that is full is left as it is: it is readable, which is all that a signal
      * says.
      *

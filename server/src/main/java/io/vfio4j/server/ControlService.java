@@ -37,7 +37,7 @@ final class ControlService implements AutoCloseable {
     }
 
     private void admit(UnixStream stream) {
-        if (sessions.size() >= MAX_CLIENTS) {
+        if (connected() >= MAX_CLIENTS) {
             LOG.log(Level.WARNING, "{0}: a host-side client is refused: too many", socket);
             stream.close();
             return;
@@ -49,6 +49,13 @@ final class ControlService implements AutoCloseable {
         if (stopped) {
             session.stop();
         }
+    }
+
+    /** Whoever has gone does not count, though its thread may still have to notice. */
+    private long connected() {
+        return sessions.size() < MAX_CLIENTS
+                ? sessions.size()
+                : sessions.stream().filter(session -> !session.hungUp()).count();
     }
 
     /** Closes all connections, waiting for none. */

@@ -95,13 +95,25 @@ final class ControlSession {
         }
     }
 
+    /** Whether the client has hung up, though the session may not have noticed yet. */
+    boolean hungUp() {
+        try {
+            return stream.peerClosed();
+        } catch (IllegalStateException closed) {
+            return true;
+        }
+    }
+
     private void end() {
-        // Whoever still sends is woken by this.
-        stream.shutdown();
-        watcher.ifPresent(Watcher::close);
-        stream.close();
-        in.close();
-        over.accept(this);
+        try {
+            // Whoever still sends is woken by this.
+            stream.shutdown();
+            watcher.ifPresent(Watcher::close);
+        } finally {
+            stream.close();
+            in.close();
+            over.accept(this);
+        }
     }
 
     private int receive(FdBag bag) {

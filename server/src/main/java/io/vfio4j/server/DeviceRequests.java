@@ -59,16 +59,32 @@ final class DeviceRequests {
         }
     }
 
-    /** The argsz of a request, or a failure if the frame is shorter than the fixed part of it. */
-    private static boolean holds(Memory frame, int size, int needed) {
-        return size >= VfioUserHeader.SIZE + needed
-                && Integer.compareUnsigned(frame.getInt(VfioUserHeader.SIZE), needed) >= 0;
+    /**
+     * Whether a request's frame and its argsz have room for the fixed part.
+     *
+     * @return 0 if they have, else what to answer: the needed argsz and no more, or EINVAL if there
+     *     is no room even for that
+     */
+    private int tooSmall(Memory frame, int size, int needed) {
+        if (size < VfioUserHeader.SIZE + needed) {
+            return EINVAL;
+        }
+        int argsz = frame.getInt(VfioUserHeader.SIZE);
+        if (Integer.compareUnsigned(argsz, needed) >= 0) {
+            return 0;
+        }
+        if (Integer.compareUnsigned(argsz, Integer.BYTES) < 0) {
+            return EINVAL;
+        }
+        reply.frame().putInt(Reply.PAYLOAD, needed);
+        return Integer.BYTES;
     }
 
     private int info(Memory frame, int size) {
         int length = VfioUserDeviceInfo.LAYOUT.size();
-        if (!holds(frame, size, length)) {
-            return EINVAL;
+        int refusal = tooSmall(frame, size, length);
+        if (refusal != 0) {
+            return refusal;
         }
         int flags = Vfio.VFIO_DEVICE_FLAGS_PCI | Vfio.VFIO_DEVICE_FLAGS_RESET;
         new VfioUserDeviceInfo(
@@ -79,8 +95,9 @@ final class DeviceRequests {
 
     private int regionInfo(Memory frame, int size) {
         int fixed = VfioRegionInfo.LAYOUT.size();
-        if (!holds(frame, size, fixed)) {
-            return EINVAL;
+        int refusal = tooSmall(frame, size, fixed);
+        if (refusal != 0) {
+            return refusal;
         }
         VfioRegionInfo asked = VfioRegionInfo.read(frame, VfioUserHeader.SIZE);
         if (Integer.compareUnsigned(asked.index(), VfioPci.VFIO_PCI_NUM_REGIONS) >= 0) {
@@ -127,8 +144,9 @@ final class DeviceRequests {
 
     private int regionIoFds(Memory frame, int size) {
         int length = VfioUserRegionIoFds.LAYOUT.size();
-        if (!holds(frame, size, length)) {
-            return EINVAL;
+        int refusal = tooSmall(frame, size, length);
+        if (refusal != 0) {
+            return refusal;
         }
         VfioUserRegionIoFds asked = VfioUserRegionIoFds.read(frame, VfioUserHeader.SIZE);
         if (Integer.compareUnsigned(asked.index(), VfioPci.VFIO_PCI_NUM_REGIONS) >= 0
@@ -142,8 +160,9 @@ final class DeviceRequests {
 
     private int irqInfo(Memory frame, int size) {
         int length = VfioIrqInfo.LAYOUT.size();
-        if (!holds(frame, size, length)) {
-            return EINVAL;
+        int refusal = tooSmall(frame, size, length);
+        if (refusal != 0) {
+            return refusal;
         }
         VfioIrqInfo asked = VfioIrqInfo.read(frame, VfioUserHeader.SIZE);
         if (Integer.compareUnsigned(asked.index(), VfioPci.VFIO_PCI_NUM_IRQS) >= 0) {

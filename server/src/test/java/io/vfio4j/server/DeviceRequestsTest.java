@@ -60,8 +60,16 @@ class DeviceRequestsTest {
         }
 
         @ParameterizedTest
-        @ValueSource(ints = {0, 8, 15})
-        void shouldRefuseAnArgszWithoutRoomForTheFixedPart(int argsz) {
+        @ValueSource(ints = {4, 8, 15})
+        void shouldAnswerATooSmallArgszWithWhatItNeedsAndNoMore(int argsz) {
+            Bytes reply = client.call(WireClient.GET_INFO, ask(argsz)).payload();
+            assertThat(reply.length()).isEqualTo(4);
+            assertThat(reply.u32At(0)).isEqualTo(16);
+        }
+
+        @ParameterizedTest
+        @ValueSource(ints = {0, 3})
+        void shouldRefuseAnArgszWithoutRoomForAnyAnswer(int argsz) {
             assertThat(client.errno(WireClient.GET_INFO, ask(argsz))).isEqualTo(EINVAL);
         }
 
