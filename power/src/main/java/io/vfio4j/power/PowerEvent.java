@@ -128,6 +128,14 @@ public sealed interface PowerEvent {
     /** The suspend is complete. */
     record SuspendFinished() implements Progress {}
 
+    /**
+     * A suspend has failed, and what the model had been told is undone.
+     *
+     * @param why the answer
+     * @param sticks whether it becomes the runtime error
+     */
+    record SuspendAborted(Refusal why, boolean sticks) implements Progress {}
+
     /** A resume has powered the function up, or found it inaccessible. */
     record PoweredUp() implements Progress {}
 
