@@ -195,18 +195,23 @@ final class TransitionRules {
         return Step.done(next, effects);
     }
 
+    /**
+     * An INTx unmask kicked since the restore comes first: carried out on an ACTIVE device, it
+     * would undo a mask that the user has set meanwhile.
+     */
     private Step resumeFinished(PowerState s) {
-        List<Effect> effects = new ArrayList<>();
         if (s.pci().intxMasked()) {
-            effects.add(new Effect.UnmaskIntx());
+            return Step.done(
+                    s.pci(s.pci().intxMasked(false)),
+                    new Effect.UnmaskIntx(),
+                    new Effect.Then(new PowerEvent.ResumeFinished()));
         }
+        List<Effect> effects = new ArrayList<>();
         if (parented) {
             effects.add(new Effect.ParentChildActive());
             effects.add(new Effect.ParentPut());
         }
-        Step idle =
-                RuntimePmRules.queueIdle(
-                        s.pm(s.pm().status(RuntimeStatus.ACTIVE)).pci(s.pci().intxMasked(false)));
+        Step idle = RuntimePmRules.queueIdle(s.pm(s.pm().status(RuntimeStatus.ACTIVE)));
         effects.addAll(idle.effects());
         return Step.done(idle.next(), effects);
     }
