@@ -12,9 +12,6 @@ public sealed interface PowerEvent {
     /** get_noresume: one more reference, whatever the status. */
     record Get() implements ForRuntimePm {}
 
-    /** get_if_active: one more reference if ACTIVE, else EAGAIN and nothing changes. */
-    record GetIfActive() implements ForRuntimePm {}
-
     /**
      * resume_and_get: one more reference and a synchronous resume; refused without the reference.
      */
