@@ -12,9 +12,6 @@ public sealed interface PowerEvent {
     /** get_noresume: one more reference, whatever the status. */
     record Get() implements ForRuntimePm {}
 
-    /** get_if_active: one more reference if ACTIVE, else EAGAIN and nothing changes. */
-    record GetIfActive() implements ForRuntimePm {}
-
     /**
      * resume_and_get: one more reference and a synchronous resume; refused without the reference.
      */
@@ -127,6 +124,14 @@ public sealed interface PowerEvent {
 
     /** The suspend is complete. */
     record SuspendFinished() implements Progress {}
+
+    /**
+     * A suspend has failed, and what the model had been told is undone.
+     *
+     * @param why the answer
+     * @param sticks whether it becomes the runtime error
+     */
+    record SuspendAborted(Refusal why, boolean sticks) implements Progress {}
 
     /** A resume has powered the function up, or found it inaccessible. */
     record PoweredUp() implements Progress {}

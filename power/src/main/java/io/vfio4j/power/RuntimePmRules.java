@@ -18,10 +18,6 @@ final class RuntimePmRules {
     Step step(PowerState s, PowerEvent.ForRuntimePm event) {
         return switch (event) {
             case PowerEvent.Get() -> Step.done(s.addUsage(1));
-            case PowerEvent.GetIfActive() ->
-                    s.status() == RuntimeStatus.ACTIVE
-                            ? Step.done(s.addUsage(1))
-                            : Step.refused(s, Refusal.EAGAIN);
             case PowerEvent.Acquire() -> acquire(s);
             case PowerEvent.Resume() -> resume(s);
             case PowerEvent.RequestResume() -> requestResume(s);

@@ -81,6 +81,7 @@ final class TransitionRules {
                     Step.done(s.pci(s.pci().intxMasked(s.pci().intxMasked() || changed)));
             case PowerEvent.PowerStateReached(PciPowerState state) -> reached(s, state);
             case PowerEvent.SuspendFinished() -> suspendFinished(s);
+            case PowerEvent.SuspendAborted aborted -> suspendAborted(s, aborted);
             case PowerEvent.PoweredUp() -> poweredUp(s);
             case PowerEvent.Restored() -> restored(s);
             case PowerEvent.ResumeFinished() -> resumeFinished(s);
@@ -111,11 +112,15 @@ final class TransitionRules {
     }
 
     /**
-     * Only "not now" does not stick (spec E). vfio's own callback never fails; a device layer's
-     * may, and then everything done so far is undone, so that nothing is left masked or asleep.
+     * vfio's own callback never fails; a device layer's may, and then everything done so far is
+     * undone, so that nothing is left masked or asleep. Still suspending until that is done: who
+     * waits for the device must not reach a model that sleeps.
+     *
+     * <p>Only "not now" does not stick (spec E); a model that does not wake again always does.
      */
     private static Step suspendFailed(PowerState s, Effect effect, Refusal why) {
         boolean notNow = why == Refusal.EAGAIN || why == Refusal.EBUSY;
+        boolean sticks = !notNow || effect instanceof Effect.Resume;
         boolean stillWhereTheUserPutIt =
                 effect instanceof Effect.SetPowerState(PciPowerState from, PciPowerState to)
                         && to == PciPowerState.D0
@@ -130,22 +135,28 @@ final class TransitionRules {
                 effects.add(new Effect.ArmPme(false));
             }
         }
-        if (s.pci().intxMasked()) {
-            effects.add(new Effect.UnmaskIntx());
-        }
-        PowerState next =
-                s.pm(
-                                s.pm().status(RuntimeStatus.ACTIVE)
-                                        .deferredResume(false)
-                                        .error(notNow ? Optional.empty() : Optional.of(why)))
-                        .pci(
-                                s.pci()
-                                        .powerState(now)
-                                        .userState(now)
-                                        .asleepIn(Optional.empty())
-                                        .pmeArmed(false)
-                                        .intxMasked(false));
+        effects.add(new Effect.Then(new PowerEvent.SuspendAborted(why, sticks)));
+        PowerState next = s.pci(s.pci().powerState(now).userState(now).pmeArmed(false));
         return new Step(next, effects, new Outcome.Refused(why));
+    }
+
+    /**
+     * The model is awake again: mappings and INTx are given back, an unmask that came late as well,
+     * and only then is the device ACTIVE.
+     */
+    private static Step suspendAborted(PowerState s, PowerEvent.SuspendAborted aborted) {
+        if (s.pci().asleep() || s.pci().intxMasked()) {
+            List<Effect> effects = new ArrayList<>();
+            if (s.pci().intxMasked()) {
+                effects.add(new Effect.UnmaskIntx());
+            }
+            effects.add(new Effect.Then(aborted));
+            return Step.done(s.pci(s.pci().asleepIn(Optional.empty()).intxMasked(false)), effects);
+        }
+        Optional<Refusal> error = aborted.sticks() ? Optional.of(aborted.why()) : Optional.empty();
+        return Step.refused(
+                s.pm(s.pm().status(RuntimeStatus.ACTIVE).deferredResume(false).error(error)),
+                aborted.why());
     }
 
     /** Powered and accessible: config restored, the model told, PME disarmed. Else only go on. */
@@ -184,18 +195,23 @@ final class TransitionRules {
         return Step.done(next, effects);
     }
 
+    /**
+     * An INTx unmask kicked since the restore comes first: carried out on an ACTIVE device, it
+     * would undo a mask that the user has set meanwhile.
+     */
     private Step resumeFinished(PowerState s) {
-        List<Effect> effects = new ArrayList<>();
         if (s.pci().intxMasked()) {
-            effects.add(new Effect.UnmaskIntx());
+            return Step.done(
+                    s.pci(s.pci().intxMasked(false)),
+                    new Effect.UnmaskIntx(),
+                    new Effect.Then(new PowerEvent.ResumeFinished()));
         }
+        List<Effect> effects = new ArrayList<>();
         if (parented) {
             effects.add(new Effect.ParentChildActive());
             effects.add(new Effect.ParentPut());
         }
-        Step idle =
-                RuntimePmRules.queueIdle(
-                        s.pm(s.pm().status(RuntimeStatus.ACTIVE)).pci(s.pci().intxMasked(false)));
+        Step idle = RuntimePmRules.queueIdle(s.pm(s.pm().status(RuntimeStatus.ACTIVE)));
         effects.addAll(idle.effects());
         return Step.done(idle.next(), effects);
     }

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Timeout;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -67,6 +68,51 @@ class ConcurrencyTest {
         assertThat(device.oldWakeup.signals).hasValue(1);
         assertThat(device.power.contractState()).isEqualTo(ContractState.OFF);
         assertThat(device.power.usage()).isEqualTo(1);
+    }
+
+    /** A getter waits until a suspend that failed is undone: it never reaches a sleeping model. */
+    @Test
+    void shouldWaitUntilAFailedSuspendIsUndone() throws InterruptedException {
+        DeviceUnderTest device =
+                DeviceUnderTest.in(
+                        ContractState.W_A, DeviceUnderTest.ALL_STATES.withPlatformWake(true));
+        device.actions.intxUnmasked = true;
+        device.actions.failMove = Optional.of(Refusal.EBUSY);
+        CountDownLatch waking = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        device.actions.duringResume =
+                () -> {
+                    waking.countDown();
+                    awaitUninterruptibly(goOn);
+                };
+        device.actions.duringUnmaskIntx =
+                () -> device.actions.record("INTx given back " + device.power.runtimeStatus());
+        Thread worker = started(device.queue::drain);
+        awaitUninterruptibly(waking);
+        Thread getter =
+                started(() -> {
+                    try (Access _ = device.power.access()) {
+                        device.actions.record("access");
+                    }
+                });
+        await().until(() -> isWaiting(getter));
+        assertThat(device.power.runtimeStatus()).isEqualTo("suspending");
+
+        goOn.countDown();
+        getter.join();
+        worker.join();
+        assertThat(device.actions.log)
+                .filteredOn(line -> !line.startsWith("WARN"))
+                .containsSubsequence(
+                        "suspend D3hot",
+                        "resume D0",
+                        "disarm PME",
+                        "unmask INTx",
+                        "INTx given back suspending",
+                        "access");
+        assertThat(device.oldWakeup.signals).hasValue(0);
+        assertThat(device.power.state().pci().asleep()).isFalse();
+        assertThat(device.power.state().inFlight()).isZero();
     }
 
     /** A second getter during RESUMING waits; the wake is one, and so is the signal. */

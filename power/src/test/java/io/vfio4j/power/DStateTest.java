@@ -353,6 +353,18 @@ class DStateTest {
         }
 
         @Test
+        void shouldStickIfTheModelDoesNotWakeAgain() {
+            DeviceUnderTest device = DeviceUnderTest.open(ALL);
+            device.actions.failMove = Optional.of(Refusal.EBUSY);
+            device.actions.failResume = Optional.of(Refusal.EAGAIN);
+            device.enter();
+            device.queue.drain();
+            assertThat(device.actions.count("resume ")).isEqualTo(1);
+            assertThat(device.power.state().status()).isEqualTo(RuntimeStatus.ACTIVE);
+            assertThat(device.power.runtimeStatus()).isEqualTo("error");
+        }
+
+        @Test
         void shouldStayWhereTheUserPutItIfItDidNotEvenReachD0() {
             DeviceUnderTest device = DeviceUnderTest.open(ALL);
             device.writePmcsr(D3HOT);

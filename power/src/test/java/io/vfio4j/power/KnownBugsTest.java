@@ -97,6 +97,36 @@ class KnownBugsTest {
         }
 
         @Test
+        void shouldAllBeCarriedOutBeforeAnyAccessGetsThrough() {
+            DeviceUnderTest device = asleep(D3HOT, false);
+            List<String> statuses = new ArrayList<>();
+            device.actions.duringUnmaskIntx =
+                    () -> {
+                        statuses.add(device.power.runtimeStatus());
+                        if (statuses.size() < 3) {
+                            kick(device, IntxUnmaskOutcome.DEFERRED);
+                        }
+                    };
+            device.touch();
+            assertThat(statuses).containsExactly("resuming", "resuming", "resuming");
+            assertThat(device.power.state().pci().intxMasked()).isFalse();
+            assertThat(device.oldWakeup.signals).hasValue(1);
+        }
+
+        @Test
+        void shouldNotBeLostWhileAFailedSuspendIsUndone() {
+            DeviceUnderTest device = DeviceUnderTest.open(D3HOT);
+            device.actions.failMove = Optional.of(Refusal.EBUSY);
+            device.actions.duringResume = () -> kick(device, IntxUnmaskOutcome.DEFERRED);
+            List<String> statuses = new ArrayList<>();
+            device.actions.duringUnmaskIntx = () -> statuses.add(device.power.runtimeStatus());
+            device.enter();
+            device.queue.drain();
+            assertThat(statuses).containsExactly("suspending");
+            assertThat(device.power.runtimeStatus()).isEqualTo("active");
+        }
+
+        @Test
         void shouldBeAppliedAtOnceWhileAwake() {
             DeviceUnderTest device = DeviceUnderTest.in(ContractState.N_A, D3HOT);
             kick(device, IntxUnmaskOutcome.APPLIED);

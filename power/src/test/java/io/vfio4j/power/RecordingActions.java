@@ -21,6 +21,7 @@ class RecordingActions implements PowerActions {
     Optional<Refusal> failReset = Optional.empty();
     Runnable duringSuspend = () -> {};
     Runnable duringResume = () -> {};
+    Runnable duringUnmaskIntx = () -> {};
 
     synchronized void record(String what) {
         log.add(what);
@@ -73,6 +74,7 @@ class RecordingActions implements PowerActions {
     public void unmaskIntx() {
         record("unmask INTx");
         intxUnmasked = true;
+        duringUnmaskIntx.run();
     }
 
     @Override
