@@ -444,10 +444,13 @@ class DmaTest {
             assertThat(map(0, 0x1000)).isZero();
             int times = 200;
             prepare(0, 8, times);
-            client.store(0, Probe.GO, 4, Probe.READ_THERE);
+            client.send(
+                    WireClient.REGION_WRITE,
+                    0,
+                    WireClient.access(0, Probe.GO, 4).u32(Probe.READ_THERE));
             int answered = 0;
             int replies = 0;
-            int sent = 0;
+            int sent = 1;
             while (answered < times || replies < sent) {
                 if (sent < 400) {
                     client.send(WireClient.REGION_READ, 0, WireClient.access(0, 0x40, 4));

@@ -11,7 +11,9 @@ import io.vfio4j.uapi.VfioUserHeader;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 
@@ -52,6 +54,7 @@ final class WireClient implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
+    private final Deque<Frame> setAside = new ArrayDeque<>();
     private final UnixStream stream;
     private final Memory in = Memory.allocate(2 << 20);
     private int nextId = 1;
@@ -137,6 +140,11 @@ final class WireClient implements AutoCloseable {
 
     /** The next frame, or nothing if the server has closed the connection. */
     Optional<Frame> tryReceive() {
+        Frame earlier = setAside.poll();
+        return earlier != null ? Optional.of(earlier) : tryReceiveNew();
+    }
+
+    private Optional<Frame> tryReceiveNew() {
         FdBag bag = new FdBag();
         if (!fill(0, VfioUserHeader.SIZE, bag)) {
             return Optional.empty();
@@ -190,6 +198,11 @@ final class WireClient implements AutoCloseable {
     Frame call(int command, Bytes payload, Fd... fds) {
         int id = send(command, COMMAND, payload, fds);
         Frame reply = receive();
+        while (!reply.isReply() && setAside.size() < 1_000) {
+            // The device's own thread may send before the reply is there.
+            setAside.add(reply);
+            reply = tryReceiveNew().orElseThrow(() -> new AssertionError("the server hung up"));
+        }
         if (reply.id() != id || reply.command() != command || !reply.isReply()) {
             throw new AssertionError("a reply to something else: " + reply);
         }
