@@ -139,15 +139,15 @@ final class EduDma {
     }
 
     private void run(Transfer transfer) {
-        boolean failed;
         running.acquireUninterruptibly();
         try {
-            failed = !isCurrent(transfer) || !copy(transfer);
+            boolean failed = !isCurrent(transfer) || !copy(transfer);
+            if (finish(transfer, failed) && (transfer.command & INTERRUPT) != 0) {
+                done.run();
+            }
         } finally {
+            // Only now: a device that sleeps must not interrupt.
             running.release();
-        }
-        if (finish(transfer, failed) && (transfer.command & INTERRUPT) != 0) {
-            done.run();
         }
     }
 
