@@ -76,7 +76,7 @@ public final class Edu extends PciDevice {
                         .withIntx()
                         .withMsix(VECTORS, 4)
                         .withPower(PowerManagement.downToD3cold().withDelays(delays)));
-        engine = new EduDma(this::dma, () -> raise(DMA_DONE));
+        engine = new EduDma(this, this::dma, () -> raise(DMA_DONE));
     }
 
     @Override
@@ -157,6 +157,8 @@ public final class Edu extends PciDevice {
         factorial = 0;
         status = 0;
         interruptStatus = 0;
+        // A transfer may have raised it since the framework took the line down.
+        interrupts().intx(false);
         engine.reset();
     }
 

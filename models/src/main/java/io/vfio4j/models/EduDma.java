@@ -35,6 +35,7 @@ final class EduDma {
     /** How long a suspend waits for a transfer: a client that never answers must not stop it. */
     private static final Duration PATIENCE = Duration.ofSeconds(1);
 
+    private final Object device;
     private final Supplier<Dma> dma;
     private final Runnable done;
     private final Memory buffer = Memory.allocate(BUFFER_SIZE);
@@ -55,7 +56,15 @@ final class EduDma {
 
     private boolean parked;
 
-    EduDma(Supplier<Dma> dma, Runnable done) {
+    /**
+     * The engine of a device.
+     *
+     * @param device whose lock guards its registers; taken before the engine's own
+     * @param dma the client's memory, once the device is hosted
+     * @param done raises the interrupt of a transfer; called with the device's lock held
+     */
+    EduDma(Object device, Supplier<Dma> dma, Runnable done) {
+        this.device = device;
         this.dma = dma;
         this.done = done;
     }
@@ -142,8 +151,11 @@ final class EduDma {
         running.acquireUninterruptibly();
         try {
             boolean failed = !isCurrent(transfer) || !copy(transfer);
-            if (finish(transfer, failed) && (transfer.command & INTERRUPT) != 0) {
-                done.run();
+            // Under the device's lock: no reset may come between the end and its interrupt.
+            synchronized (device) {
+                if (finish(transfer, failed) && (transfer.command & INTERRUPT) != 0) {
+                    done.run();
+                }
             }
         } finally {
             // Only now: a device that sleeps must not interrupt.
