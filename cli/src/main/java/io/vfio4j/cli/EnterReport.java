@@ -24,16 +24,18 @@ final class EnterReport {
         start = System.nanoTime();
     }
 
-    void entered(Optional<Duration> length) {
+    /** Prints that the device may sleep, which the reply said at that time. */
+    void entered(Optional<Duration> length, long nanos) {
         String until =
                 length.map(time -> "for " + Durations.format(time))
                         .orElse("until Ctrl-C or SIGTERM");
-        enter(false, "as long as this command runs, " + until);
+        enter(false, nanos, "as long as this command runs, " + until);
     }
 
-    void enteredWithWakeup(Optional<Duration> timeout) {
+    /** The same, where its wake is waited for. */
+    void enteredWithWakeup(Optional<Duration> timeout, long nanos) {
         String limit = timeout.map(time -> ", for " + Durations.format(time)).orElse("");
-        enter(true, "waiting for its wake" + limit);
+        enter(true, nanos, "waiting for its wake" + limit);
     }
 
     /** Low power is being entered now: the time from which all others count. */
@@ -41,10 +43,10 @@ final class EnterReport {
         start = System.nanoTime();
     }
 
-    private void enter(boolean wakeup, String how) {
+    private void enter(boolean wakeup, long nanos, String how) {
         line(
                 "entered",
-                System.nanoTime(),
+                nanos,
                 "%s may sleep, %s".formatted(target, how),
                 fields -> {
                     fields.writeStringProperty("target", target.toString());
@@ -64,10 +66,10 @@ final class EnterReport {
         line("awake", nanos, "", fields -> {});
     }
 
-    void woken(long signals) {
+    void woken(long signals, long nanos) {
         line(
                 "woken",
-                System.nanoTime(),
+                nanos,
                 signals == 1 ? "signalled once" : "signalled %d times".formatted(signals),
                 fields -> fields.writeNumberProperty("signals", signals));
     }

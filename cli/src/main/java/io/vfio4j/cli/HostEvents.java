@@ -9,8 +9,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 
 /**
  * What happens on the host side, kept until a command that waits for other things too looks at it.
@@ -38,6 +40,16 @@ final class HostEvents implements AutoCloseable {
         List<Seen> seen = new ArrayList<>();
         queue.drainTo(seen);
         return seen;
+    }
+
+    /** The next thing that happens; empty if nothing does within that time. */
+    Optional<Seen> next(Duration atMost) {
+        try {
+            return Optional.ofNullable(queue.poll(atMost.toNanos(), TimeUnit.NANOSECONDS));
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+            return Optional.empty();
+        }
     }
 
     /** Whether the device's server is gone: nothing more will happen. */

@@ -15,6 +15,9 @@ import java.util.Set;
 final class PowerEnterCommand implements Command {
     private static final Duration TICK = Duration.ofMillis(20);
 
+    /** Longest time to wait for the end of a wake that has begun. */
+    private static final Duration WAKING = Duration.ofSeconds(1);
+
     @Override
     public String name() {
         return "power enter";
@@ -78,11 +81,13 @@ final class PowerEnterCommand implements Command {
         Deadline end = Deadline.in(length);
         report.entering();
         device.enterLowPower();
-        report.entered(length);
+        long replied = System.nanoTime();
+        sleeper.tell(replied);
+        report.entered(length, replied);
         while (!end.passed() && !stop.await(end.atMost(TICK))) {
-            sleeper.tell();
+            sleeper.tell(System.nanoTime());
         }
-        sleeper.tell();
+        sleeper.tell(System.nanoTime());
         device.exitLowPower();
         report.left();
         return new Exit.Done();
@@ -98,11 +103,15 @@ final class PowerEnterCommand implements Command {
             Deadline end = Deadline.in(timeout);
             report.entering();
             device.enterLowPower(wakeup);
-            report.enteredWithWakeup(timeout);
+            long replied = System.nanoTime();
+            sleeper.tell(replied);
+            report.enteredWithWakeup(timeout, replied);
             boolean woken = false;
+            long heard = replied;
             while (!woken && !end.passed() && !stop.requested()) {
                 woken = wakeup.await(end.atMost(TICK));
-                sleeper.tell();
+                heard = System.nanoTime();
+                sleeper.tell(heard);
             }
             if (!woken) {
                 report.noWake(stop.requested() ? "stopped" : "timeout");
@@ -110,7 +119,9 @@ final class PowerEnterCommand implements Command {
                 return new Exit.Negative();
             }
             long signals = wakeup.drain();
-            report.woken(signals);
+            report.woken(signals, heard);
+            // The signal comes while the device is waking, the host's "active" after it.
+            sleeper.tellUntilAwake(WAKING);
             // The wake has ended low power; this says so to the device, and must not signal again.
             device.exitLowPower();
             signals += wakeup.drain();

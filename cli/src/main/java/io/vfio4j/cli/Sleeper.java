@@ -5,6 +5,9 @@ import io.vfio4j.client.DeviceNotFoundException;
 import io.vfio4j.client.HostSide;
 import io.vfio4j.client.Target;
 
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Optional;
 
 /** Tells when the device falls asleep and wakes, where it has a host side that says so. */
@@ -13,7 +16,9 @@ final class Sleeper implements AutoCloseable {
     private final Optional<HostSide> host;
     private final Optional<HostEvents> events;
     private final EnterReport report;
+    private final Deque<HostEvents.Seen> untold = new ArrayDeque<>();
     private String powerState = "";
+    private String status = "";
 
     private Sleeper(Target target, Optional<HostSide> host, EnterReport report) {
         this.target = target;
@@ -33,34 +38,61 @@ final class Sleeper implements AutoCloseable {
     }
 
     /**
-     * Tells what has happened.
+     * Tells what has happened until then; what is heard later waits for the next time, so that all
+     * lines stand in the order of their times.
      *
+     * @param until a time of {@link System#nanoTime}
      * @throws CommandException if the server is gone
      */
-    void tell() {
+    void tell(long until) {
         if (events.isEmpty()) {
             return;
         }
         boolean ended = events.get().ended();
-        for (HostEvents.Seen seen : events.get().drain()) {
-            String value = seen.event().value();
-            switch (seen.event().name()) {
-                case "power_state" -> powerState = value;
-                case "power/runtime_status" -> {
-                    if (value.equals("suspended")) {
-                        report.asleep(powerState, seen.nanos());
-                    } else if (value.equals("active")) {
-                        report.awake(seen.nanos());
-                    }
-                }
-                default -> {
-                    // What else may happen is for power watch.
-                }
-            }
+        untold.addAll(events.get().drain());
+        while (!untold.isEmpty() && untold.getFirst().nanos() - until <= 0) {
+            tell(untold.removeFirst());
         }
         if (ended) {
             throw new CommandException(
                     "power enter %s: the device's server is gone".formatted(target));
+        }
+    }
+
+    /** Tells what happens until the device is awake, or until that time has passed. */
+    void tellUntilAwake(Duration atMost) {
+        if (events.isEmpty()) {
+            return;
+        }
+        long end = System.nanoTime() + atMost.toNanos();
+        while (!untold.isEmpty()) {
+            tell(untold.removeFirst());
+        }
+        while (!status.equals("active")) {
+            Optional<HostEvents.Seen> seen =
+                    events.get().next(Duration.ofNanos(end - System.nanoTime()));
+            if (seen.isEmpty()) {
+                return;
+            }
+            tell(seen.get());
+        }
+    }
+
+    private void tell(HostEvents.Seen seen) {
+        String value = seen.event().value();
+        switch (seen.event().name()) {
+            case "power_state" -> powerState = value;
+            case "power/runtime_status" -> {
+                status = value;
+                if (value.equals("suspended")) {
+                    report.asleep(powerState, seen.nanos());
+                } else if (value.equals("active")) {
+                    report.awake(seen.nanos());
+                }
+            }
+            default -> {
+                // What else may happen is for power watch.
+            }
         }
     }
 

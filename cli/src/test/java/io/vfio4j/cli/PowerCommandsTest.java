@@ -87,9 +87,10 @@ class PowerCommandsTest {
         assertThat(run.code()).isZero();
         assertThat(run.jsonLines())
                 .extracting(line -> line.get("event").asString())
-                .startsWith("entered", "asleep")
+                .contains("entered", "asleep", "awake")
                 .containsOnlyOnce("woken")
                 .endsWith("left");
+        assertThat(run.jsonLines()).extracting(line -> line.get("after_ms").asDouble()).isSorted();
         JsonNode woken =
                 run.jsonLines().stream()
                         .filter(line -> line.get("event").asString().equals("woken"))
