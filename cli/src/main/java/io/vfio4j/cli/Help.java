@@ -59,7 +59,7 @@ final class Help {
                 new StringBuilder(
                         "vfio4j %s: %s%n".formatted(synopsis(command), command.summary()));
         if (!command.details().isEmpty()) {
-            text.append('\n').append(command.details().strip()).append('\n');
+            text.append('\n').append(command.details().stripTrailing()).append('\n');
         }
         text.append('\n');
         for (CommandOption option : CommandOption.values()) {

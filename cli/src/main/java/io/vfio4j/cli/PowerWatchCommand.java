@@ -40,8 +40,9 @@ final class PowerWatchCommand implements Command {
     public String details() {
         return """
         Listens to the host side, PATH.ctl: it does not wake the device, and another process may have
-        it meanwhile. The first lines say how things are now; low_power is the device's contract with
-        its client: OFF, entered without wakeup (N) or with (W), and then awake (_A) or asleep (_S).\
+        it meanwhile. The first lines say what runtime_status and power_state are now; all others are
+        changes. low_power is the device's contract with its client: OFF, entered without wakeup (N) or
+        with (W), and then awake (_A) or asleep (_S).\
         """;
     }
 

@@ -37,6 +37,12 @@ class HelpTest {
                 .allSatisfy(option -> assertThat(run.out()).contains(option.usage()));
     }
 
+    @Test
+    void shouldIndentTheFirstExampleLikeTheOthers() {
+        assertThat(Run.of("host", "--help").out())
+                .contains("\n  vfio4j host PATH.ctl read power/runtime_status\n");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"-h", "--help"})
     void shouldListTheCommandsOfAGroup(String option) {
