@@ -21,7 +21,10 @@ public final class Main {
         Locale.setDefault(Locale.ROOT);
         ProcessEnd end = new ProcessEnd();
         Terminal terminal =
-                new Terminal(stream(FileDescriptor.out), stream(FileDescriptor.err), end::stop);
+                new Terminal(
+                        new StandardOutput(new FileOutputStream(FileDescriptor.out)),
+                        stream(FileDescriptor.err),
+                        end::stop);
         end.exit(Vfio4j.run(words, terminal).code());
     }
 

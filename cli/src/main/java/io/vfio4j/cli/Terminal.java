@@ -3,7 +3,9 @@ package io.vfio4j.cli;
 
 import tools.jackson.core.JsonGenerator;
 
+import java.io.IOException;
 import java.io.PrintStream;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -24,6 +26,13 @@ public record Terminal(PrintStream out, PrintStream err, Supplier<Stop> stops) {
     /** Prints an object as one line of JSON. */
     void say(Consumer<JsonGenerator> fields) {
         say(Json.object(fields));
+    }
+
+    /** Why something could not be printed, where that is a failure and not a reader's choice. */
+    Optional<IOException> failure() {
+        return out.checkError() && out instanceof StandardOutput standard
+                ? standard.failure()
+                : Optional.empty();
     }
 
     /** Whether nobody reads what is printed any more. */

@@ -22,7 +22,7 @@ public final class Vfio4j {
      * @return how it ended; what is to be said about that has been said
      */
     public static Exit run(String[] words, Terminal terminal) {
-        Exit exit = tryRun(words, terminal);
+        Exit exit = heard(tryRun(words, terminal), terminal);
         switch (exit) {
             case Exit.Done done -> {}
             case Exit.Negative negative -> {}
@@ -35,6 +35,19 @@ public final class Vfio4j {
         terminal.out().flush();
         terminal.err().flush();
         return exit;
+    }
+
+    /** Nothing is done whose result could not be printed. */
+    private static Exit heard(Exit exit, Terminal terminal) {
+        if (exit instanceof Exit.Failed || exit instanceof Exit.Misused) {
+            return exit;
+        }
+        return terminal.failure()
+                .<Exit>map(failure ->
+                        new Exit.Failed(
+                                "standard output cannot be written: " + failure.getMessage(),
+                                failure))
+                .orElse(exit);
     }
 
     private static Exit tryRun(String[] words, Terminal terminal) {

@@ -11,6 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -80,7 +81,42 @@ class ProcessTest {
         assertThat(misuse.output()).startsWith("vfio4j: there is no command").hasLineCount(1);
     }
 
-    private Command start(String... words) throws IOException {
+    @Test
+    void shouldFailIfItsOutputCannotBeWritten() throws Exception {
+        Path socket = folder.resolve("edu.sock");
+        for (String[] words :
+                List.of(
+                        new String[] {"--help"},
+                        new String[] {"serve", "edu", "--socket", socket.toString()})) {
+            ProcessBuilder builder = builder(words).redirectOutput(Path.of("/dev/full").toFile());
+            Process process = builder.redirectErrorStream(false).start();
+
+            String complaint =
+                    new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(process.waitFor()).isEqualTo(1);
+            assertThat(complaint)
+                    .startsWith("vfio4j: standard output cannot be written: ")
+                    .hasLineCount(1);
+        }
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void shouldNotMindAReaderThatHasReadEnough() throws Exception {
+        Process process = builder("--help").redirectErrorStream(false).start();
+        process.getInputStream().close();
+
+        assertThat(process.getErrorStream().readAllBytes()).isEmpty();
+        assertThat(process.waitFor()).isZero();
+    }
+
+    private static Command start(String... words) throws IOException {
+        Path output = Files.createTempFile("vfio4j-cli-test", ".out");
+        output.toFile().deleteOnExit();
+        return new Command(builder(words).redirectOutput(output.toFile()).start(), output);
+    }
+
+    private static ProcessBuilder builder(String... words) {
         List<String> command =
                 new ArrayList<>(
                         List.of(
@@ -93,14 +129,12 @@ class ProcessTest {
                                 "-m",
                                 "io.vfio4j.cli/io.vfio4j.cli.Main"));
         command.addAll(List.of(words));
-        Path output = Files.createTempFile("vfio4j-cli-test", ".out");
-        output.toFile().deleteOnExit();
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         // What a build's environment says to all JVMs would be printed.
         builder.environment()
                 .keySet()
                 .removeIf(name -> name.matches("JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS"));
-        return new Command(builder.redirectOutput(output.toFile()).start(), output);
+        return builder;
     }
 
     private record Command(Process process, Path file) {
