@@ -4,6 +4,7 @@ package io.vfio4j.cli;
 import io.vfio4j.client.Target;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -92,9 +93,19 @@ record Arguments(List<String> operands, Map<CommandOption, List<String>> options
                         case Target.VfioUser user -> user;
                     };
             checkLength(target.socket(), 0);
+            checkKind(target.socket());
             return target;
         } catch (IllegalArgumentException bad) {
             throw new UsageException(String.valueOf(bad.getMessage()));
+        }
+    }
+
+    /** Advice to serve there would be bad advice. */
+    private static void checkKind(Path socket) {
+        if (Files.isRegularFile(socket) || Files.isDirectory(socket)) {
+            throw new CommandException(
+                    "%s is a %s, not a socket: name the one that a server listens on"
+                            .formatted(socket, Files.isDirectory(socket) ? "folder" : "file"));
         }
     }
 

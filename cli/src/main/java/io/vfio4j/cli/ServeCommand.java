@@ -12,6 +12,7 @@ import io.vfio4j.server.VfioUserServer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -138,6 +139,7 @@ final class ServeCommand implements Command {
                                 ServedModel.of(word.substring(0, equals)),
                                 Arguments.serverSocket(word.substring(equals + 1))));
             }
+            checkDistinct(places);
             return places;
         }
         ServedModel model = ServedModel.of(arguments.only("the device (edu or bench)"));
@@ -146,6 +148,21 @@ final class ServeCommand implements Command {
                         .value(CommandOption.SOCKET)
                         .orElseThrow(() -> new UsageException("--socket PATH is missing"));
         return List.of(new Place(model, Arguments.serverSocket(socket)));
+    }
+
+    /** A socket has one server, and PATH.ctl is taken by PATH. */
+    private static void checkDistinct(List<Place> places) {
+        Set<Path> taken = new HashSet<>();
+        for (Place place : places) {
+            Path socket = place.socket().toAbsolutePath().normalize();
+            for (Path path : List.of(socket, Path.of(socket + Arguments.CONTROL_SUFFIX))) {
+                if (!taken.add(path)) {
+                    throw new UsageException(
+                            "%s would be the socket of two; PATH.ctl is the host side of PATH"
+                                    .formatted(path));
+                }
+            }
+        }
     }
 
     private static boolean d3cold(Arguments arguments) {

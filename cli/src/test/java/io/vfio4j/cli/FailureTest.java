@@ -83,6 +83,8 @@ class FailureTest {
         Path file = Files.writeString(folder.resolve("file"), "precious");
 
         assertFailure(Run.of("serve", "edu", "--socket", file.toString()), file.toString());
+        assertFailure(Run.of("info", "vfio-user:" + file), file + " is a file, not a socket");
+        assertFailure(Run.of("info", "vfio-user:" + folder), folder + " is a folder, not a socket");
         assertThat(file).hasContent("precious");
     }
 

@@ -34,6 +34,8 @@ class UsageTest {
                 "serve edu --socket /a --socket /b       | --socket is given twice",
                 "serve edu=/a --socket /b                | not both",
                 "serve edu=/a bench                      | \"bench\" is not MODEL=PATH",
+                "serve edu=/a bench=/b/../a              | /a would be the socket of two",
+                "serve edu=/a bench=/a.ctl               | /a.ctl would be the socket of two",
                 "serve edu=                              | a socket's path is not empty",
                 "serve edu --socket /a --delays soon     | --delays is spec, fast, slow",
                 "serve edu --socket /a --delays d3hot=1  | --delays is spec, fast, slow",
