@@ -67,6 +67,7 @@ class HostileInputTest {
         served.awaitClosed();
         Awaitility.await()
                 .atMost(LONG_ENOUGH)
+                .pollInterval(Duration.ofMillis(5))
                 .untilAsserted(() -> {
                     assertThat(Fd.openCount()).as("descriptors").isEqualTo(openBefore);
                     assertThat(ServerThreads.running()).hasSize(threadsBefore);
@@ -80,6 +81,7 @@ class HostileInputTest {
     private void awaitLogged(String text) {
         Awaitility.await()
                 .atMost(LONG_ENOUGH)
+                .pollInterval(Duration.ofMillis(5))
                 .untilAsserted(() -> assertThat(log.lines()).anyMatch(it -> it.contains(text)));
     }
 
