@@ -15,7 +15,7 @@ final class DelaysOption {
     static Delays parse(String text) {
         return switch (text) {
             case "spec" -> Delays.SPEC;
-            case "fast" -> Delays.FAST;
+            case "fast" -> Delays.ZERO;
             case "slow" ->
                     new Delays(
                             Delays.SPEC.d3hot().multipliedBy(SLOW),

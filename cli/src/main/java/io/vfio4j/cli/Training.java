@@ -34,7 +34,7 @@ public final class Training {
                 List.of(
                         Map.<CommandOption, List<String>>of(),
                         Map.of(CommandOption.JSON, List.<String>of()))) {
-            check(0, new DemoCommand(Delays.FAST).run(new Arguments(List.of(), options), silent()));
+            check(0, new DemoCommand(Delays.ZERO).run(new Arguments(List.of(), options), silent()));
         }
         Path folder = Files.createTempDirectory("vfio4j-training");
         try {

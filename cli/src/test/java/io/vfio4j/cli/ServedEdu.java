@@ -27,7 +27,7 @@ final class ServedEdu implements AutoCloseable {
         } catch (IOException refused) {
             throw new UncheckedIOException(refused);
         }
-        server.serve(socket(), new HostedDevice(new Edu(Delays.FAST), HostOptions.system(events)));
+        server.serve(socket(), new HostedDevice(new Edu(Delays.ZERO), HostOptions.system(events)));
         host = HostSide.connect(Path.of(control()));
     }
 

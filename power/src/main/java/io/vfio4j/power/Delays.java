@@ -34,9 +34,6 @@ public record Delays(
     public static final Delays ZERO =
             new Delays(Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO);
 
-    /** Same as {@link #ZERO}, under the name a user picks it by. */
-    public static final Delays FAST = ZERO;
-
     /** The pause that must follow a move between two states; zero if none. */
     public Duration between(PciPowerState from, PciPowerState to) {
         if (from == to) {
