@@ -189,14 +189,16 @@ class VersionTest {
 
     @Test
     void shouldCloseDescriptorsThatComeWithIt() {
-        try (EventFd eventFd = EventFd.create();
-                WireClient client = connect()) {
+        try (EventFd eventFd = EventFd.create()) {
             int before = Fd.openCount();
-            Bytes payload = new Bytes().u16(0).u16(0).text("{}").u8(0);
-            assertThat(client.errno(WireClient.VERSION, payload, eventFd.fd(), eventFd.fd()))
-                    .isZero();
-            assertThat(client.load(0, 0, 4)).isZero();
-            assertThat(Fd.openCount()).isEqualTo(before);
+            try (WireClient client = connect()) {
+                Bytes payload = new Bytes().u16(0).u16(0).text("{}").u8(0);
+                assertThat(client.errno(WireClient.VERSION, payload, eventFd.fd(), eventFd.fd()))
+                        .isZero();
+                assertThat(client.load(0, 0, 4)).isZero();
+                // Both ends of the connection are here, and nothing else.
+                assertThat(Fd.openCount()).isEqualTo(before + 2);
+            }
         }
     }
 
