@@ -168,11 +168,6 @@ public final class Edu extends PciDevice {
     }
 
     @Override
-    protected void resume(PciPowerState from) {
-        engine.unpark();
-    }
-
-    @Override
     protected void close() {
         engine.close();
     }

@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -43,9 +42,6 @@ final class EduDma {
             Executors.newSingleThreadExecutor(
                     Thread.ofPlatform().daemon().name("edu dma").factory());
 
-    /** Held while a transfer runs, and by a suspended device. */
-    private final Semaphore running = new Semaphore(1);
-
     private long source;
     private long destination;
     private long count;
@@ -54,12 +50,10 @@ final class EduDma {
     // What the command register's start bit is about; a reset forgets it.
     private Optional<Transfer> current = Optional.empty();
 
-    private boolean parked;
-
     /**
      * The engine of a device.
      *
-     * @param device whose lock guards its registers; taken before the engine's own
+     * @param device whose lock guards the engine's registers as well as its own
      * @param dma the client's memory, once the device is hosted
      * @param done raises the interrupt of a transfer; called with the device's lock held
      */
@@ -69,7 +63,7 @@ final class EduDma {
         this.done = done;
     }
 
-    synchronized long read(long offset, int width) {
+    long read(long offset, int width) {
         int register = (int) offset & ~7;
         if (offset > COMMAND + 4 || width < Integer.BYTES) {
             return -1;
@@ -84,7 +78,7 @@ final class EduDma {
         return (offset & 4) != 0 ? value >>> 32 : value;
     }
 
-    synchronized void write(long offset, int width, long value) {
+    void write(long offset, int width, long value) {
         if (offset > COMMAND + 4 || width < Integer.BYTES || busy()) {
             return;
         }
@@ -148,27 +142,24 @@ final class EduDma {
     }
 
     private void run(Transfer transfer) {
-        running.acquireUninterruptibly();
-        try {
-            boolean failed = !isCurrent(transfer) || !copy(transfer);
-            // Under the device's lock: no reset may come between the end and its interrupt.
-            synchronized (device) {
-                if (finish(transfer, failed) && (transfer.command & INTERRUPT) != 0) {
-                    done.run();
-                }
+        boolean failed = !isCurrent(transfer) || !copy(transfer);
+        // In one: no reset may come between the end and its interrupt, nor may a sleep.
+        synchronized (device) {
+            if (finish(transfer, failed) && (transfer.command & INTERRUPT) != 0) {
+                done.run();
             }
-        } finally {
-            // Only now: a device that sleeps must not interrupt.
-            running.release();
+            device.notifyAll();
         }
     }
 
-    private synchronized boolean isCurrent(Transfer transfer) {
-        return current.filter(transfer::equals).isPresent();
+    private boolean isCurrent(Transfer transfer) {
+        synchronized (device) {
+            return current.filter(transfer::equals).isPresent();
+        }
     }
 
     /** Whether anybody still wants to know. */
-    private synchronized boolean finish(Transfer transfer, boolean failed) {
+    private boolean finish(Transfer transfer, boolean failed) {
         if (!isCurrent(transfer)) {
             return false;
         }
@@ -196,7 +187,7 @@ final class EduDma {
     }
 
     /** What is under way is forgotten: it may still move bytes, but nobody hears of its end. */
-    synchronized void reset() {
+    void reset() {
         source = 0;
         destination = 0;
         count = 0;
@@ -204,20 +195,22 @@ final class EduDma {
         current = Optional.empty();
     }
 
-    /** Lets a transfer that is under way end, and no other start. */
+    /**
+     * Waits for what was started to end, even if it has not begun. Nothing else is started before
+     * the device is awake, since until then nobody writes a register.
+     */
     void park() {
-        try {
-            parked = running.tryAcquire(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
-        } catch (InterruptedException stopped) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    /** Starts what was asked for meanwhile. */
-    void unpark() {
-        if (parked) {
-            parked = false;
-            running.release();
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        synchronized (device) {
+            try {
+                for (long left = PATIENCE.toNanos();
+                        busy() && left > 0;
+                        left = end - System.nanoTime()) {
+                    TimeUnit.NANOSECONDS.timedWait(device, left);
+                }
+            } catch (InterruptedException stopped) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

@@ -287,6 +287,35 @@ class EduDmaTest {
         assertThat(command()).isEqualTo(INTERRUPT);
     }
 
+    /** D3cold would make it forget what it had accepted. */
+    @Test
+    void shouldEndATransferBeforeItSleepsThoughItHasNotBegun() {
+        startAndHoldUp(0);
+        edu.reset();
+        start(BY_MESSAGE, DEVICE_BUFFER, 64, INTERRUPT);
+        edu.enter();
+        CompletableFuture<Void> asleep = CompletableFuture.runAsync(edu::settle);
+        await().pollInterval(Duration.ofMillis(1)).until(EduDmaTest::isParking);
+        assertThat(edu.client.messages()).hasSize(1);
+
+        gate.open();
+        asleep.join();
+        assertThat(edu.device.power().powerState()).isEqualTo(PciPowerState.D3COLD);
+        assertThat(edu.client.messages()).hasSize(2);
+        assertThat(vector.drain()).isEqualTo(1);
+    }
+
+    @Test
+    void shouldNotWaitForEverForAClientThatDoesNotAnswer() {
+        startAndHoldUp(0);
+        edu.enter();
+        edu.settle();
+        assertThat(edu.device.power().powerState()).isEqualTo(PciPowerState.D3COLD);
+        edu.exit();
+        gate.open();
+        assertThat(transfer(MAPPED, DEVICE_BUFFER, 8, 0)).isZero();
+    }
+
     private static boolean isParking() {
         return Thread.getAllStackTraces().values().stream()
                 .flatMap(Arrays::stream)
