@@ -108,7 +108,7 @@ final class Peer implements AutoCloseable {
         for (int i = 0; i < bag.count(); i++) {
             descriptors.add(bag.take(i));
         }
-        bag.clear();
+        bag.closeAll();
         received.addAll(descriptors);
         return Optional.of(
                 new Frame(
@@ -223,7 +223,7 @@ final class Peer implements AutoCloseable {
     /** Waits for the client's end: what it still sends is passed over. */
     void expectEnd() {
         while (receiveSome(0, 4096) > 0) {
-            bag.clear();
+            bag.closeAll();
         }
     }
 

@@ -11,7 +11,4 @@ import java.util.Optional;
  * @param size bytes; 0 for a region that the function does not have
  * @param mappable the file that a client may map, from offset 0; it stays the device's
  */
-public record RegionDescription(long size, Optional<Fd> mappable) {
-    /** A region that is not there. */
-    static final RegionDescription ABSENT = new RegionDescription(0, Optional.empty());
-}
+public record RegionDescription(long size, Optional<Fd> mappable) {}

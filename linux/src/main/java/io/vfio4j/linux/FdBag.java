@@ -8,7 +8,7 @@ import java.util.Objects;
  * Where received descriptors arrive: a reusable holder of up to {@value #CAPACITY}, all of which it
  * owns until they are taken.
  *
- * <p>Lifetime: {@link #clear} after every message closes what nobody took, so that a descriptor
+ * <p>Lifetime: {@link #closeAll} after every message closes what nobody took, so that a descriptor
  * that nobody expected does not leak. Threads: one at a time. Nothing is allocated except by {@link
  * #take}.
  */
@@ -28,7 +28,8 @@ public final class FdBag implements AutoCloseable {
     }
 
     /**
-     * Returns how many descriptors have arrived since the last {@link #clear}, taken ones included.
+     * Returns how many descriptors have arrived since the last {@link #closeAll}, taken ones
+     * included.
      *
      * @return 0 to {@value #CAPACITY}
      */
@@ -40,7 +41,7 @@ public final class FdBag implements AutoCloseable {
      * Tells whether some descriptors that were sent did not arrive, because this process has no
      * room for more or the bag is full. The lost ones are closed already.
      *
-     * @return true if any was lost since the last {@link #clear}
+     * @return true if any was lost since the last {@link #closeAll}
      */
     public boolean truncated() {
         return truncated;
@@ -75,13 +76,6 @@ public final class FdBag implements AutoCloseable {
         }
         count = 0;
         truncated = false;
-    }
-
-    /**
-     * Does what {@link #closeAll} does: there is no way to forget a descriptor without closing it.
-     */
-    public void clear() {
-        closeAll();
     }
 
     /** Does what {@link #closeAll} does. The bag can still be used. */

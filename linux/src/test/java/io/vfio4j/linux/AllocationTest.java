@@ -31,7 +31,7 @@ class AllocationTest {
                             bytesPerRun(() -> {
                                 here.send(memory, 0, 32);
                                 sink += there.receive(memory, 0, 4096, bag);
-                                bag.clear();
+                                bag.closeAll();
                             }))
                     .isZero();
         }

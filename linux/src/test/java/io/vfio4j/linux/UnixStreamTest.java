@@ -217,7 +217,7 @@ class UnixStreamTest {
             assertThat(bag.count()).isEqualTo(253);
             assertThat(bag.truncated()).isTrue();
             assertThat(Fd.openCount()).isEqualTo(before + 2 + 1 + 253);
-            bag.clear();
+            bag.closeAll();
             assertThat(bag.count()).isZero();
             assertThat(bag.truncated()).isFalse();
             assertThat(Fd.openCount()).isEqualTo(before + 2 + 1);
@@ -231,7 +231,7 @@ class UnixStreamTest {
             there.receive(buffer, 0, 1, bag);
             try (Fd taken = bag.take(1)) {
                 assertThatThrownBy(() -> bag.take(1)).isInstanceOf(IllegalStateException.class);
-                bag.clear();
+                bag.closeAll();
                 assertThat(taken.isOpen()).isTrue();
                 assertThat(Fd.openCount()).isEqualTo(before + 2 + 1 + 1);
             }
