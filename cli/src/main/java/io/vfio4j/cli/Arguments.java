@@ -91,6 +91,10 @@ record Arguments(List<String> operands, Map<CommandOption, List<String>> options
             Target.VfioUser target =
                     switch (Target.parse(text)) {
                         case Target.VfioUser user -> user;
+                        case Target.Pci(var address) ->
+                                throw new UsageException(
+                                        "%s: devices of the kernel cannot be opened yet"
+                                                .formatted(address));
                     };
             checkLength(target.socket(), 0);
             checkKind(target.socket());

@@ -100,6 +100,33 @@ final class FeatureRequests {
         }
     }
 
+    /** Made just as given: the server is the one to judge. */
+    void request(RawFeature raw) {
+        byte[] payload = raw.payload();
+        int header = VfioDeviceFeature.LAYOUT.size();
+        if (payload.length > Frames.MAX_TRANSFER - header) {
+            throw new IllegalArgumentException(
+                    "a feature's data has at most %d bytes: %d"
+                            .formatted(Frames.MAX_TRANSFER - header, payload.length));
+        }
+        connection.begin();
+        try {
+            new VfioDeviceFeature(raw.argsz(), raw.flags()).write(connection.out, PAYLOAD);
+            connection.out.put(PAYLOAD + header, payload, 0, payload.length);
+            // The message's one descriptor has the index 0.
+            raw.descriptor().ifPresent(_ -> connection.out.putInt(PAYLOAD + header, 0));
+            int length =
+                    connection.call(
+                            VfioUserCommand.DEVICE_FEATURE,
+                            header + payload.length,
+                            Frames.MAX_TRANSFER,
+                            raw.descriptor().stream().toList());
+            Answers.require(connection, length, header, () -> feature(raw.flags()));
+        } finally {
+            connection.end();
+        }
+    }
+
     private String feature(int flags) {
         int number = flags & Vfio.VFIO_DEVICE_FEATURE_MASK;
         String name = VfioFeature.of(number).map(Enum::name).orElse("unknown to this library");

@@ -2,6 +2,8 @@
 package io.vfio4j.client;
 
 import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
 
 /**
  * How to talk to a device.
@@ -11,10 +13,19 @@ import java.time.Duration;
  * @param maxTransfer bytes that one message moves at most, 8 to 1048576; what is longer is split.
  *     The device may ask for less. Libvfio-user's servers fail on a message that does not arrive in
  *     one piece: for large writes to them, 32768 is safe.
+ * @param kernelInterface how a real device is opened
+ * @param vfToken the secret that an SR-IOV virtual function and its physical function share:
+ *     opening the physical one sets it, opening a virtual one must know it (spec B8)
  */
-public record OpenOptions(Duration answerTimeout, int maxTransfer) {
-    /** Ten seconds, and 1 MiB a message. */
-    public static final OpenOptions DEFAULTS = new OpenOptions(Duration.ofSeconds(10), 1 << 20);
+public record OpenOptions(
+        Duration answerTimeout,
+        int maxTransfer,
+        KernelInterface kernelInterface,
+        Optional<UUID> vfToken) {
+    /** Ten seconds, 1 MiB a message, the kernel's newer interface if there is one, no token. */
+    public static final OpenOptions DEFAULTS =
+            new OpenOptions(
+                    Duration.ofSeconds(10), 1 << 20, KernelInterface.AUTOMATIC, Optional.empty());
 
     /** Refuses what is out of range. */
     public OpenOptions {
@@ -30,11 +41,21 @@ public record OpenOptions(Duration answerTimeout, int maxTransfer) {
 
     /** These options with another timeout. */
     public OpenOptions withAnswerTimeout(Duration timeout) {
-        return new OpenOptions(timeout, maxTransfer);
+        return new OpenOptions(timeout, maxTransfer, kernelInterface, vfToken);
     }
 
     /** These options with another limit of a message. */
     public OpenOptions withMaxTransfer(int bytes) {
-        return new OpenOptions(answerTimeout, bytes);
+        return new OpenOptions(answerTimeout, bytes, kernelInterface, vfToken);
+    }
+
+    /** These options with another interface of the kernel. */
+    public OpenOptions withKernelInterface(KernelInterface by) {
+        return new OpenOptions(answerTimeout, maxTransfer, by, vfToken);
+    }
+
+    /** These options with a token. */
+    public OpenOptions withVfToken(UUID token) {
+        return new OpenOptions(answerTimeout, maxTransfer, kernelInterface, Optional.of(token));
     }
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.client;
 
+import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memory;
 import io.vfio4j.uapi.VfioFeature;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A device in this program's hands: its regions, interrupts, DMA and power, wherever the device is.
@@ -32,7 +35,7 @@ public interface VfioDevice extends AutoCloseable {
     /**
      * Opens a device.
      *
-     * @param target such as {@code vfio-user:/run/edu.sock}
+     * @param target such as {@code 0000:01:00.0} or {@code vfio-user:/run/edu.sock}
      * @return the device, to be closed by the caller
      * @throws IllegalArgumentException if that is no target
      * @throws DeviceNotFoundException if there is no device
@@ -66,11 +69,21 @@ public interface VfioDevice extends AutoCloseable {
     static VfioDevice open(Target target, OpenOptions options) {
         return switch (target) {
             case Target.VfioUser(var socket) -> VfioUserDevice.connect(socket, options);
+            case Target.Pci(var address) ->
+                    throw new VfioException(
+                            Errno.EOPNOTSUPP,
+                            "%s: devices of the kernel cannot be opened yet".formatted(address));
         };
     }
 
     /** Where the device is. */
     Target target();
+
+    /**
+     * The kernel's descriptor of the device, which stays this object's; empty for a device behind a
+     * socket. A duplicate of it keeps the device open (spec B3).
+     */
+    Optional<Fd> descriptor();
 
     // What it is
 
@@ -232,6 +245,23 @@ public interface VfioDevice extends AutoCloseable {
     /** Has the device fire interrupts, as a test: loopback. */
     void triggerInterrupts(int index, int start, int count);
 
+    /**
+     * Has an eventfd stand for a write to a BAR: whenever it is signalled, the write is done,
+     * unless the device sleeps, which it does not wake for (spec B7). The descriptor is passed on.
+     *
+     * @throws VfioException with EINVAL if that cannot be written so, or lies in the MSI-X table,
+     *     EEXIST if there is one like it, ENOSPC beyond 1000 (spec G), EOPNOTSUPP for a device
+     *     behind a socket, whose server is the one to say which eventfds it wants
+     */
+    void addIoEventFd(IoEvent write, EventFd event);
+
+    /**
+     * Undoes {@link #addIoEventFd}.
+     *
+     * @throws VfioException with ENODEV if there is none like it, EOPNOTSUPP as there
+     */
+    void removeIoEventFd(IoEvent write);
+
     // DMA
 
     /**
@@ -273,6 +303,26 @@ public interface VfioDevice extends AutoCloseable {
     void reset();
 
     /**
+     * Tells which devices a hot reset would reset, this one among them.
+     *
+     * @throws VfioException with ENODEV if its bus or slot cannot be reset, EOPNOTSUPP for a device
+     *     behind a socket, which has neither
+     */
+    List<HotResetDevice> hotResetInfo();
+
+    /**
+     * Resets the bus or slot that the device is on, and with it every device there. All of them
+     * wake first; low power without wakeup stays, one with wakeup ends (spec B7).
+     *
+     * @param others further devices of this program whose claims shall count, where the devices
+     *     that are affected are of several groups
+     * @throws VfioException with EINVAL if a device that is affected belongs to nobody here, EBUSY
+     *     if another reset is under way, ENODEV and EOPNOTSUPP as {@link #hotResetInfo}, ENOTTY
+     *     where the slot's reset is refused
+     */
+    void hotReset(List<VfioDevice> others);
+
+    /**
      * Tells whether the device has a feature, by a probe; asks once, and remembers.
      *
      * @param feature which
@@ -312,6 +362,14 @@ public interface VfioDevice extends AutoCloseable {
      * @throws VfioException with the device's errno
      */
     byte[] feature(int flags, byte[] payload, int size);
+
+    /**
+     * Makes a feature request just as given, with a wrong size or missing bytes too: for tests.
+     *
+     * @param request what to ask
+     * @throws VfioException with the device's errno; EFAULT for bytes that are not there
+     */
+    void feature(RawFeature request);
 
     /**
      * Allows the device to sleep. It falls asleep some time after, wakes for every request and

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.client;
 
+import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memory;
 import io.vfio4j.linux.UnixStream;
 import io.vfio4j.uapi.VersionCapabilities;
@@ -14,6 +16,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A device behind a vfio-user socket: each method is the frames of one kind of request. */
@@ -69,6 +72,11 @@ final class VfioUserDevice implements VfioDevice {
     @Override
     public Target target() {
         return target;
+    }
+
+    @Override
+    public Optional<Fd> descriptor() {
+        return Optional.empty();
     }
 
     // What it is
@@ -250,6 +258,20 @@ final class VfioUserDevice implements VfioDevice {
         irqs.trigger(index, start, count);
     }
 
+    @Override
+    public void addIoEventFd(IoEvent write, EventFd event) {
+        throw behindSocket("the server of %s is the one to say which eventfds it wants");
+    }
+
+    @Override
+    public void removeIoEventFd(IoEvent write) {
+        throw behindSocket("the server of %s is the one to say which eventfds it wants");
+    }
+
+    private VfioException behindSocket(String why) {
+        return new VfioException(Errno.EOPNOTSUPP, why.formatted(target));
+    }
+
     // DMA
 
     @Override
@@ -276,6 +298,16 @@ final class VfioUserDevice implements VfioDevice {
     }
 
     @Override
+    public List<HotResetDevice> hotResetInfo() {
+        throw behindSocket("%s is behind a socket, on no bus that could be reset");
+    }
+
+    @Override
+    public void hotReset(List<VfioDevice> others) {
+        throw behindSocket("%s is behind a socket, on no bus that could be reset");
+    }
+
+    @Override
     public boolean supports(VfioFeature feature) {
         return features.supports(feature);
     }
@@ -293,6 +325,11 @@ final class VfioUserDevice implements VfioDevice {
     @Override
     public byte[] feature(int flags, byte[] payload, int size) {
         return features.request(flags, payload, size);
+    }
+
+    @Override
+    public void feature(RawFeature request) {
+        features.request(request);
     }
 
     @Override
