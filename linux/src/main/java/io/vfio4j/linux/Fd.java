@@ -19,8 +19,10 @@ import java.util.Objects;
  * <p>A new descriptor is always close-on-exec.
  */
 public final class Fd implements AutoCloseable {
+    private static final int O_WRONLY = 1;
     private static final int O_RDWR = 2;
     private static final int O_NOCTTY = 0x100;
+    private static final int O_TRUNC = 0x200;
     private static final int O_CLOEXEC = 0x80000;
     private static final int F_DUPFD_CLOEXEC = 1030;
 
@@ -54,10 +56,26 @@ public final class Fd implements AutoCloseable {
      * @throws LinuxException with the errno of {@code open}, such as ENOENT, EACCES, EBUSY
      */
     public static Fd open(Path path, boolean writable) {
+        return open(path, writable ? O_RDWR : 0);
+    }
+
+    /**
+     * Opens an existing file for writing only and empties it, as a shell's {@code >} does: for
+     * attributes in sysfs, many of which refuse to be opened for reading.
+     *
+     * @param path what to open
+     * @return the owner of the new descriptor
+     * @throws LinuxException with the errno of {@code open}, such as ENOENT, EACCES
+     */
+    public static Fd openToReplace(Path path) {
+        return open(path, O_WRONLY | O_TRUNC);
+    }
+
+    private static Fd open(Path path, int flags) {
         try (Arena arena = Arena.ofConfined()) {
             long name = NativePath.allocate(arena, path).address();
-            int flags = O_CLOEXEC | O_NOCTTY | (writable ? O_RDWR : 0);
-            return own(Libc.check(Libc.open(name, flags), "open", path.toString()));
+            int opened = Libc.open(name, flags | O_CLOEXEC | O_NOCTTY);
+            return own(Libc.check(opened, "open", path.toString()));
         }
     }
 

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A descriptor has one owner, and its number is never used for someone else's file. */
@@ -24,6 +26,23 @@ class FdTest {
         assertThat(second.isOpen()).isTrue();
         second.close();
         assertThat(Fd.openCount()).isEqualTo(before);
+    }
+
+    @Test
+    void shouldReplaceWhatAFileHolds(@TempDir Path directory) throws Exception {
+        Path file = Files.writeString(directory.resolve("control"), "auto\n");
+        try (Fd fd = Fd.openToReplace(file);
+                Memory memory = Memory.allocate(2)) {
+            memory.put(0, new byte[] {'o', 'n'}, 0, 2);
+            assertThat(fd.write(0, memory, 0, 2)).isEqualTo(2);
+            assertThatThrownBy(() -> fd.read(0, memory, 0, 2))
+                    .isInstanceOf(LinuxException.class)
+                    .hasMessageContaining("EBADF");
+        }
+        assertThat(file).hasContent("on");
+        Path absent = directory.resolve("absent");
+        assertThatThrownBy(() -> Fd.openToReplace(absent)).hasMessageContaining("ENOENT");
+        assertThat(absent).doesNotExist();
     }
 
     @Test
