@@ -183,6 +183,67 @@ public final class Fd implements AutoCloseable {
     }
 
     /**
+     * Reads a little-endian value from a position of the file, by one {@code pread} of that width.
+     * Allocates nothing.
+     *
+     * @param fileOffset position in the file, in bytes
+     * @param width 1 to 8 bytes
+     * @return the value, zero-extended
+     * @throws LinuxException with the errno of {@code pread}
+     * @throws ShortTransferException if fewer bytes came
+     * @throws IllegalStateException if this is closed
+     */
+    public long readValue(long fileOffset, int width) {
+        Objects.checkIndex(width - 1, Long.BYTES);
+        int fd = enter();
+        try {
+            Scratch scratch = Scratch.ofThread();
+            scratch.putLong(0, 0);
+            long count;
+            do {
+                count = Libc.pread(fd, scratch.address(), width, fileOffset);
+            } while (count == -Libc.EINTR);
+            requireAll(count, "pread", width);
+            return scratch.getLong(0);
+        } finally {
+            leave();
+        }
+    }
+
+    /**
+     * Writes a little-endian value to a position of the file, by one {@code pwrite} of that width.
+     * Allocates nothing.
+     *
+     * @param fileOffset position in the file, in bytes
+     * @param value the bytes, from the lowest on
+     * @param width 1 to 8 bytes
+     * @throws LinuxException with the errno of {@code pwrite}
+     * @throws ShortTransferException if fewer bytes were taken
+     * @throws IllegalStateException if this is closed
+     */
+    public void writeValue(long fileOffset, long value, int width) {
+        Objects.checkIndex(width - 1, Long.BYTES);
+        int fd = enter();
+        try {
+            Scratch scratch = Scratch.ofThread();
+            scratch.putLong(0, value);
+            long count;
+            do {
+                count = Libc.pwrite(fd, scratch.address(), width, fileOffset);
+            } while (count == -Libc.EINTR);
+            requireAll(count, "pwrite", width);
+        } finally {
+            leave();
+        }
+    }
+
+    private static void requireAll(long count, String call, int wanted) {
+        if (Libc.check(count, call, "") != wanted) {
+            throw new ShortTransferException(call, count, wanted);
+        }
+    }
+
+    /**
      * Closes the descriptor, or leaves that to the last call inside. Closing again does nothing.
      */
     @Override

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.linux;
 
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -53,6 +54,28 @@ public final class Ioctl {
             return call(fd, request, address);
         } finally {
             argument.leave();
+        }
+    }
+
+    /**
+     * As {@link #call(Fd, long, Memory, long)}, for a structure that names descriptors by number:
+     * they stay open, and their numbers theirs, until the call returns.
+     *
+     * @param named the descriptors
+     * @throws IllegalStateException if one of them is closed
+     */
+    public static int call(Fd fd, long request, Memory argument, long offset, List<Fd> named) {
+        int entered = 0;
+        try {
+            for (Fd one : named) {
+                int _ = one.enter();
+                entered++;
+            }
+            return call(fd, request, argument, offset);
+        } finally {
+            for (Fd one : named.subList(0, entered)) {
+                one.leave();
+            }
         }
     }
 }

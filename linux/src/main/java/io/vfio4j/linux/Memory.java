@@ -21,6 +21,10 @@ import java.nio.ByteOrder;
  */
 public final class Memory implements AutoCloseable {
     private static final long PAGE = 4096;
+
+    /** Bytes: a multiple of every Linux's page size. */
+    private static final long LARGEST_PAGE = 64 * 1024;
+
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT =
@@ -28,12 +32,19 @@ public final class Memory implements AutoCloseable {
     private static final ValueLayout.OfLong LONG =
             ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    private final Arena arena = Arena.ofShared();
+    private static final int PROT_NONE = 0;
+    private static final int PROT_READ_WRITE = 3;
+    private static final int MAP_PRIVATE = 2;
+    private static final int MAP_FIXED = 0x10;
+    private static final int MAP_ANONYMOUS = 0x20;
+
+    private final Arena arena;
     private final UseCount uses = new UseCount();
     private final MemorySegment segment;
 
-    private Memory(long size) {
-        segment = arena.allocate(size, size >= PAGE ? PAGE : 8);
+    private Memory(Arena arena, MemorySegment segment) {
+        this.arena = arena;
+        this.segment = segment;
     }
 
     /**
@@ -48,7 +59,41 @@ public final class Memory implements AutoCloseable {
         if (size < 0) {
             throw new IllegalArgumentException("a block's size is not negative: " + size);
         }
-        return new Memory(size);
+        Arena arena = Arena.ofShared();
+        return new Memory(arena, arena.allocate(size, size >= PAGE ? PAGE : 8));
+    }
+
+    /**
+     * Allocates a block of zeros behind whose end nothing can be read: for a structure that claims
+     * to be longer than it is, to see the kernel stumble (EFAULT).
+     *
+     * @param size bytes, 0 to 1 MiB
+     * @return the block, to be closed by the caller
+     * @throws IllegalArgumentException if the size is out of range
+     * @throws LinuxException with ENOMEM
+     */
+    @SuppressWarnings("restricted") // the size is what mmap has just given
+    public static Memory allocateBeforeGap(long size) {
+        if (size < 0 || size > 1 << 20) {
+            throw new IllegalArgumentException("a block before a gap has 0 to 1 MiB: " + size);
+        }
+        // Reserved without access as a whole, so that the page behind is nobody else's.
+        long pages = (size + LARGEST_PAGE - 1) & -LARGEST_PAGE;
+        long whole = pages + LARGEST_PAGE;
+        int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+        long start = Libc.check(Libc.mmap(0, whole, PROT_NONE, flags, -1, 0), "mmap", "");
+        Arena arena = Arena.ofShared();
+        MemorySegment all =
+                MemorySegment.ofAddress(start)
+                        .reinterpret(whole, arena, unmapped -> Libc.munmap(start, whole));
+        if (pages > 0) {
+            long again = Libc.mmap(start, pages, PROT_READ_WRITE, flags | MAP_FIXED, -1, 0);
+            if (again < 0) {
+                arena.close();
+                Libc.check(again, "mmap", pages + " bytes");
+            }
+        }
+        return new Memory(arena, all.asSlice(pages - size, size));
     }
 
     /**
