@@ -3,64 +3,53 @@ package io.vfio4j.client;
 
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.Fd;
-import io.vfio4j.linux.Memory;
 import io.vfio4j.uapi.Vfio;
-import io.vfio4j.uapi.VfioDeviceFeature;
 import io.vfio4j.uapi.VfioDeviceLowPowerEntryWithWakeup;
 import io.vfio4j.uapi.VfioFeature;
-import io.vfio4j.uapi.VfioUserCommand;
 
-import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** DEVICE_FEATURE, and low power, which is three of its features. */
+/** VFIO_DEVICE_FEATURE, and low power, which is three of its features; any thread may ask. */
 final class FeatureRequests {
-    private static final int PAYLOAD = Frames.PAYLOAD;
+    private static final byte[] NOTHING = {};
 
-    private final VfioUserConnection connection;
+    private final FeaturePort port;
 
-    // Belongs to the thread inside the connection.
-    private final Map<VfioFeature, Boolean> features = new EnumMap<>(VfioFeature.class);
+    // Two threads may ask the same question at the same time: the answer is the same.
+    private final Map<VfioFeature, Boolean> known = new ConcurrentHashMap<>();
 
-    FeatureRequests(VfioUserConnection connection) {
-        this.connection = connection;
-    }
-
-    boolean supports(VfioFeature feature) {
-        connection.begin();
-        try {
-            return probe(feature);
-        } finally {
-            connection.end();
-        }
+    FeatureRequests(FeaturePort port) {
+        this.port = port;
     }
 
     /** Remembered, since the question wakes a sleeping device. */
-    private boolean probe(VfioFeature feature) {
-        Boolean known = features.get(feature);
-        if (known == null) {
-            int flags = feature.number() | feature.operations() | Vfio.VFIO_DEVICE_FEATURE_PROBE;
-            if (Integer.bitCount(feature.operations()) > 1) {
-                // Both at once is an error in the kernel's eyes (spec A2 step 9).
-                flags &= ~Vfio.VFIO_DEVICE_FEATURE_SET;
-            }
-            int length = callFeature(flags, new byte[0], 0, List.of());
-            known = length >= 0;
-            // Not being able to wake is no answer.
-            if (length != -Errno.EIO.number()) {
-                features.put(feature, known);
-            }
+    boolean supports(VfioFeature feature) {
+        Boolean before = known.get(feature);
+        if (before != null) {
+            return before;
         }
-        return known;
+        int flags = feature.number() | feature.operations() | Vfio.VFIO_DEVICE_FEATURE_PROBE;
+        if (Integer.bitCount(feature.operations()) > 1) {
+            // Both at once is an error in the kernel's eyes (spec A2 step 9).
+            flags &= ~Vfio.VFIO_DEVICE_FEATURE_SET;
+        }
+        FeatureAnswer answer = port.request(flags, NOTHING, 0, Optional.empty());
+        // Not being able to wake is no answer.
+        if (!answer.is(Errno.EIO)) {
+            known.put(feature, answer.done());
+        }
+        return answer.done();
     }
 
     byte[] get(int feature, int size) {
-        return request(number(feature) | Vfio.VFIO_DEVICE_FEATURE_GET, new byte[0], size);
+        return request(number(feature) | Vfio.VFIO_DEVICE_FEATURE_GET, NOTHING, size);
     }
 
     void set(int feature, byte[] payload) {
-        byte[] _ = request(number(feature) | Vfio.VFIO_DEVICE_FEATURE_SET, payload, payload.length);
+        int flags = number(feature) | Vfio.VFIO_DEVICE_FEATURE_SET;
+        port.discard(flags, ask(flags, payload, payload.length));
     }
 
     private static int number(int feature) {
@@ -71,157 +60,105 @@ final class FeatureRequests {
     }
 
     byte[] request(int flags, byte[] payload, int size) {
-        int header = VfioDeviceFeature.LAYOUT.size();
-        int most = Frames.MAX_TRANSFER - header;
-        if (size < 0 || size > most || payload.length > most) {
+        return ask(flags, payload, size).data();
+    }
+
+    private FeatureAnswer ask(int flags, byte[] payload, int size) {
+        if (size < 0 || size > port.most() || payload.length > port.most()) {
             throw new IllegalArgumentException(
                     "a feature's data has 0 to %d bytes: %d and %d"
-                            .formatted(most, payload.length, size));
+                            .formatted(port.most(), payload.length, size));
         }
-        connection.begin();
-        try {
-            int length = callFeature(flags, payload, size, List.of());
-            if (length < 0) {
-                throw Answers.failed(Errno.of(-length), feature(flags), "");
-            }
-            VfioDeviceFeature answer = VfioDeviceFeature.read(connection.in, PAYLOAD);
-            long needed = Integer.toUnsignedLong(answer.argsz()) - header;
-            if (length == header && answer.get() && needed > size) {
-                throw new VfioException(
-                        Errno.ENOSPC,
-                        "%s: its data has %d bytes, not %d"
-                                .formatted(feature(flags), needed, size));
-            }
-            byte[] data = new byte[length - header];
-            connection.in.get(PAYLOAD + header, data, 0, data.length);
-            return data;
-        } finally {
-            connection.end();
-        }
+        return required(port.request(flags, payload, size, Optional.empty()), flags);
     }
 
-    /** Made just as given: the server is the one to judge. */
+    /** Made just as given: the device is the one to judge. */
     void request(RawFeature raw) {
-        byte[] payload = raw.payload();
-        int header = VfioDeviceFeature.LAYOUT.size();
-        if (payload.length > Frames.MAX_TRANSFER - header) {
+        if (raw.payload().length > port.most()) {
             throw new IllegalArgumentException(
                     "a feature's data has at most %d bytes: %d"
-                            .formatted(Frames.MAX_TRANSFER - header, payload.length));
+                            .formatted(port.most(), raw.payload().length));
         }
-        connection.begin();
-        try {
-            new VfioDeviceFeature(raw.argsz(), raw.flags()).write(connection.out, PAYLOAD);
-            connection.out.put(PAYLOAD + header, payload, 0, payload.length);
-            // The message's one descriptor has the index 0.
-            raw.descriptor().ifPresent(_ -> connection.out.putInt(PAYLOAD + header, 0));
-            int length =
-                    connection.call(
-                            VfioUserCommand.DEVICE_FEATURE,
-                            header + payload.length,
-                            Frames.MAX_TRANSFER,
-                            raw.descriptor().stream().toList());
-            Answers.require(connection, length, header, () -> feature(raw.flags()));
-        } finally {
-            connection.end();
-        }
+        FeatureAnswer _ = required(port.request(raw), raw.flags());
     }
 
-    private String feature(int flags) {
+    private FeatureAnswer required(FeatureAnswer answer, int flags) {
+        if (!answer.done()) {
+            throw port.failed(Errno.of(answer.errno()), describe(flags, port.device()));
+        }
+        return answer;
+    }
+
+    /** A feature request in a sentence. */
+    static String describe(int flags, String device) {
         int number = flags & Vfio.VFIO_DEVICE_FEATURE_MASK;
         String name = VfioFeature.of(number).map(Enum::name).orElse("unknown to this library");
-        return "feature %d (%s) of %s".formatted(number, name, connection.device());
-    }
-
-    /** Bytes of the answer's payload, at least the feature header, or -errno. */
-    private int callFeature(int flags, byte[] payload, int size, List<Fd> descriptors) {
-        int header = VfioDeviceFeature.LAYOUT.size();
-        int request = header + payload.length;
-        int answer = header + Math.max(payload.length, size);
-        new VfioDeviceFeature(answer, flags).write(connection.out, PAYLOAD);
-        connection.out.put(PAYLOAD + header, payload, 0, payload.length);
-        int length = connection.call(VfioUserCommand.DEVICE_FEATURE, request, answer, descriptors);
-        if (length >= 0 && length < header) {
-            throw connection.violation(
-                    "its answer to a feature request has %d bytes".formatted(length));
-        }
-        return length;
+        return "feature %d (%s) of %s".formatted(number, name, device);
     }
 
     void enterLowPower() {
-        enter(VfioFeature.LOW_POWER_ENTRY, new byte[0], List.of());
+        enter(VfioFeature.LOW_POWER_ENTRY, NOTHING, Optional.empty());
     }
 
     void enterLowPower(Wakeup wakeup) {
-        int size = VfioDeviceLowPowerEntryWithWakeup.LAYOUT.size();
-        byte[] payload = new byte[size];
-        try (Memory memory = Memory.allocate(size)) {
-            // The eventfd is the frame's one descriptor, number 0.
-            new VfioDeviceLowPowerEntryWithWakeup(0, 0).write(memory, 0);
-            memory.get(0, payload, 0, size);
-        }
-        enter(VfioFeature.LOW_POWER_ENTRY_WITH_WAKEUP, payload, List.of(wakeup.eventFd().fd()));
+        // Zeros: the descriptor gets its name where it is passed on.
+        byte[] payload = new byte[VfioDeviceLowPowerEntryWithWakeup.LAYOUT.size()];
+        enter(VfioFeature.LOW_POWER_ENTRY_WITH_WAKEUP, payload, Optional.of(wakeup.eventFd().fd()));
     }
 
-    private void enter(VfioFeature feature, byte[] payload, List<Fd> descriptors) {
-        connection.begin();
-        try {
-            int length = performPower(feature, payload, descriptors);
-            if (length == -Errno.EINVAL.number()) {
-                throw new AlreadyInLowPowerException(
-                        ("%s may sleep already: an earlier entry holds, with its wakeup if it had one;"
-                                        + " leave it first to enter anew")
-                                .formatted(connection.device()));
-            }
-            Answers.require(
-                    connection,
-                    length,
-                    0,
-                    () -> "entering low power of %s".formatted(connection.device()));
-        } finally {
-            connection.end();
+    private void enter(VfioFeature feature, byte[] payload, Optional<Fd> descriptor) {
+        // Asked before EINVAL has two meanings: afterwards the question itself could wake the
+        // device.
+        if (!supports(feature) && known.containsKey(feature)) {
+            throw lacks(feature);
         }
-    }
-
-    void exitLowPower() {
-        connection.begin();
-        try {
-            int length = performPower(VfioFeature.LOW_POWER_EXIT, new byte[0], List.of());
-            Answers.require(
-                    connection,
-                    length,
-                    0,
-                    () -> "leaving low power of %s".formatted(connection.device()));
-        } finally {
-            connection.end();
+        FeatureAnswer answer =
+                port.request(
+                        feature.number() | Vfio.VFIO_DEVICE_FEATURE_SET,
+                        payload,
+                        payload.length,
+                        descriptor);
+        if (answer.is(Errno.ENOTTY)) {
+            throw lacks(feature);
+        }
+        if (answer.is(Errno.EINVAL)) {
+            throw new AlreadyInLowPowerException(
+                    ("%s may sleep already: an earlier entry holds, with its wakeup if it had one;"
+                                    + " leave it first to enter anew")
+                            .formatted(port.device()));
+        }
+        if (!answer.done()) {
+            throw port.failed(
+                    Errno.of(answer.errno()), "entering low power of %s".formatted(port.device()));
         }
     }
 
     /**
-     * Asks first whether the feature is there, before EINVAL has two meanings: afterwards the
-     * question itself could wake the device.
+     * Asks nothing first: the device may be asleep, and would wake for the question. None is
+     * needed, since an exit of a device that has the feature is never invalid (spec B3).
      */
-    private int performPower(VfioFeature feature, byte[] payload, List<Fd> descriptors) {
-        Boolean known = features.get(feature);
-        if (known == null) {
-            known = probe(feature);
+    void exitLowPower() {
+        VfioFeature feature = VfioFeature.LOW_POWER_EXIT;
+        if (!known.getOrDefault(feature, true)) {
+            throw lacks(feature);
         }
-        int length =
-                known || !features.containsKey(feature)
-                        ? callFeature(
-                                feature.number() | Vfio.VFIO_DEVICE_FEATURE_SET,
-                                payload,
-                                payload.length,
-                                descriptors)
-                        : -Errno.ENOTTY.number();
-        if (length == -Errno.ENOTTY.number()) {
-            throw new UnsupportedFeatureException(
-                    feature,
-                    Errno.ENOTTY,
-                    ("the server of %s does not implement the VFIO low-power features (%d, %s): such a"
-                                    + " device sleeps only by its own power management registers")
-                            .formatted(connection.device(), feature.number(), feature));
+        FeatureAnswer answer =
+                port.request(
+                        feature.number() | Vfio.VFIO_DEVICE_FEATURE_SET,
+                        NOTHING,
+                        0,
+                        Optional.empty());
+        if (answer.is(Errno.ENOTTY) || answer.is(Errno.EINVAL)) {
+            known.put(feature, false);
+            throw lacks(feature);
         }
-        return length;
+        if (!answer.done()) {
+            throw port.failed(
+                    Errno.of(answer.errno()), "leaving low power of %s".formatted(port.device()));
+        }
+    }
+
+    private UnsupportedFeatureException lacks(VfioFeature feature) {
+        return new UnsupportedFeatureException(feature, Errno.ENOTTY, port.lacksLowPower(feature));
     }
 }

@@ -257,16 +257,9 @@ final class RegionRequests {
     private VfioException accessFailed(
             String what, int region, long offset, int count, int length, boolean data) {
         if (length < 0) {
-            Errno errno = Errno.of(-length);
-            String advice =
-                    errno.equals(Errno.EIO)
-                            ? ": is its memory enabled (COMMAND), is it in D0 (PMCSR)?"
-                            : "";
-            return Answers.failed(
-                    errno,
-                    "%s %d bytes at 0x%x of region %d of %s"
-                            .formatted(what, count, offset, region, connection.device()),
-                    advice);
+            return AccessFailures.refused(
+                    Errno.of(-length),
+                    AccessFailures.describe(what, region, offset, count, connection.device()));
         }
         if (data && length >= RegionAccess.SIZE) {
             return accessShort(what, region, offset, count, length - RegionAccess.SIZE);
@@ -275,10 +268,8 @@ final class RegionRequests {
     }
 
     private VfioException accessShort(String what, int region, long offset, int count, long done) {
-        return new VfioException(
-                Errno.EIO,
-                "%s %d bytes at 0x%x of region %d of %s: the device did %d of them"
-                        .formatted(what, count, offset, region, connection.device(), done));
+        return AccessFailures.cutShort(
+                AccessFailures.describe(what, region, offset, count, connection.device()), done);
     }
 
     private static void requireOpen(Memory memory) {

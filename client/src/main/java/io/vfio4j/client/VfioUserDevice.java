@@ -49,7 +49,7 @@ final class VfioUserDevice implements VfioDevice {
         regions = new RegionRequests(connection, windows, maxTransfer);
         irqs = new IrqRequests(connection, Math.min(server.maxMsgFds(), Frames.MAX_DESCRIPTORS));
         dma = new DmaRequests(connection, windows);
-        features = new FeatureRequests(connection);
+        features = new FeatureRequests(new VfioUserFeatures(connection));
     }
 
     static VfioUserDevice connect(Path socket, OpenOptions options) {
