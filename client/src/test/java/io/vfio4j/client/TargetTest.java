@@ -20,6 +20,14 @@ class TargetTest {
         assertThat(target).hasToString("vfio-user:/run/a b:c.sock");
     }
 
+    @Test
+    void shouldReadAndWriteARealDevice() {
+        Target target = Target.parse("01:00.0");
+        assertThat(target).isEqualTo(new Target.Pci(new PciAddress(0, 1, 0, 0)));
+        assertThat(target).hasToString("0000:01:00.0");
+        assertThat(Target.parse("0000:01:00.0")).isEqualTo(target);
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -27,7 +35,7 @@ class TargetTest {
                 "vfio-user:",
                 "vfio-user",
                 "/run/x.sock",
-                "0000:01:00.0",
+                "0000:01:00",
                 "VFIO-USER:/x",
                 "vfio-user:a\0b"
             })
