@@ -62,6 +62,11 @@ public final class DmaMemory implements AutoCloseable {
         return file.fd();
     }
 
+    /** Where it is in this process. */
+    long address() {
+        return mapping.address();
+    }
+
     /** Reads one byte. */
     public byte getByte(long offset) {
         return mapping.getByte(offset);

@@ -84,7 +84,8 @@ final class DmaRequests {
                                 .formatted(size, iova, connection.device()));
     }
 
-    private static void requireWindow(long iova, long size) {
+    /** Refuses what is no range of addresses. */
+    static void requireWindow(long iova, long size) {
         if (size < 1 || Long.compareUnsigned(iova + (size - 1), iova) < 0) {
             throw new IllegalArgumentException(
                     "%d bytes at 0x%x are no window: it has at least 1 byte and ends at 2^64"

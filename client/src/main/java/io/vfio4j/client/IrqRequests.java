@@ -169,7 +169,8 @@ final class IrqRequests {
                                         connection.device()));
     }
 
-    private static void requireVectors(int start, int count) {
+    /** Refuses what no device can have. */
+    static void requireVectors(int start, int count) {
         if (start < 0 || count < 1 || start > MAX_VECTORS - count) {
             throw new IllegalArgumentException(
                     "%d interrupts from %d on: there are some, from 0 on".formatted(count, start));

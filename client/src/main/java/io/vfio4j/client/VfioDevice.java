@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.client;
 
-import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memory;
@@ -69,10 +68,7 @@ public interface VfioDevice extends AutoCloseable {
     static VfioDevice open(Target target, OpenOptions options) {
         return switch (target) {
             case Target.VfioUser(var socket) -> VfioUserDevice.connect(socket, options);
-            case Target.Pci(var address) ->
-                    throw new VfioException(
-                            Errno.EOPNOTSUPP,
-                            "%s: devices of the kernel cannot be opened yet".formatted(address));
+            case Target.Pci(var address) -> KernelDevice.open(address, options);
         };
     }
 

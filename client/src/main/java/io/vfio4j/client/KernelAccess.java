@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.client;
+
+import io.vfio4j.linux.Fd;
+
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * How the kernel gave a device away: what maps memory for it, and what a claim to it is shown by.
+ * Closing gives the share in it back, after the device's own descriptor was closed.
+ */
+sealed interface KernelAccess extends AutoCloseable permits GroupAccess, CdevAccess {
+    /**
+     * Maps.
+     *
+     * @param address in this process
+     * @throws io.vfio4j.linux.LinuxException with the kernel's errno
+     */
+    void map(long address, long iova, long size, DmaDirection direction);
+
+    /**
+     * Unmaps what was mapped.
+     *
+     * @throws io.vfio4j.linux.LinuxException with the kernel's errno
+     */
+    void unmap(long iova, long size);
+
+    /** The descriptor of the group that it was opened by. */
+    Optional<Fd> group();
+
+    /** The number of that group. */
+    OptionalInt groupNumber();
+
+    /** Whether this process has that group open. */
+    boolean hasOpen(int otherGroup);
+
+    @Override
+    void close();
+}
