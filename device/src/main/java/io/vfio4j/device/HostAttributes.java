@@ -37,7 +37,8 @@ public final class HostAttributes {
      *
      * @param request anything but a watch, which is the server's business
      * @return the value, or an errno and a sentence: EINVAL for a value that cannot be, EACCES for
-     *     an attribute that cannot be read or written, EIO as sysfs answers it
+     *     an attribute that cannot be read or written, ENOENT for one that only real devices have,
+     *     EIO as sysfs answers it
      */
     public HostReply handle(HostRequest request) {
         try {
@@ -73,7 +74,8 @@ public final class HostAttributes {
             case POWER_STATE -> ok(power.powerState().sysfsName());
             case D3COLD_ALLOWED -> ok(power.host().isD3coldAllowed() ? "1" : "0");
             case CONFIG -> readConfig(0, (int) config.size());
-            case RESET -> failed(Errno.EACCES, "reset can only be written");
+            case RESET, DRIVER_UNBIND, RESCAN, REMOVE ->
+                    failed(Errno.EACCES, attribute + " can only be written");
             case VENDOR -> ok(hex(identity.vendorId(), 4));
             case DEVICE -> ok(hex(identity.deviceId(), 4));
             case CLASS -> ok(hex(identity.classCode(), 6));
@@ -85,6 +87,13 @@ public final class HostAttributes {
             case CURRENT_LINK_SPEED -> link("2.5 GT/s PCIe");
             case CURRENT_LINK_WIDTH -> link("1");
             case RESOURCE -> ok(resource());
+            case MAX_LINK_SPEED,
+                    MAX_LINK_WIDTH,
+                    RESET_METHOD,
+                    SRIOV_NUMVFS,
+                    SRIOV_TOTALVFS,
+                    DRIVER_OVERRIDE ->
+                    absent(attribute);
         };
     }
 
@@ -97,7 +106,10 @@ public final class HostAttributes {
                     failed(Errno.EIO, "vfio does not use autosuspend (spec B9)");
             case POWER_WAKEUP -> failed(Errno.EINVAL, "the device cannot signal PME");
             case CONFIG -> failed(Errno.EINVAL, "say where: write config OFFSET HEX");
-            default -> failed(Errno.EACCES, attribute.sysfsName() + " cannot be written");
+            default ->
+                    attribute.writable()
+                            ? absent(attribute)
+                            : failed(Errno.EACCES, attribute + " cannot be written");
         };
     }
 
@@ -229,6 +241,11 @@ public final class HostAttributes {
 
     private static String hex(int value, int digits) {
         return "0x" + HexFormat.of().toHexDigits(value, digits);
+    }
+
+    /** What only a device on a real bus has. */
+    private static HostReply absent(HostAttribute attribute) {
+        return failed(Errno.ENOENT, "an emulated device has no " + attribute);
     }
 
     private static HostReply ok(String value) {

@@ -232,6 +232,21 @@ class HostAttributesTest {
             }
         }
 
+        @ParameterizedTest
+        @ValueSource(
+                strings = {
+                    "read sriov_numvfs",
+                    "write sriov_numvfs 1",
+                    "read reset_method",
+                    "read max_link_speed",
+                    "read driver_override",
+                    "write driver/unbind 0000:01:00.0",
+                    "write remove 1"
+                })
+        void shouldBeEnoentWhereOnlyARealDeviceHasTheAttribute(String line) {
+            assertErrno(Errno.ENOENT, line);
+        }
+
         @Test
         void shouldBeEinvalForTheLinkOfAConventionalFunction() {
             host(Hosted.FULL.withoutExpress());

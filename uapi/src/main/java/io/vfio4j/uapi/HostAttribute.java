@@ -57,8 +57,26 @@ public enum HostAttribute {
     CURRENT_LINK_SPEED("current_link_speed", true, false),
     /** Lanes of the link. */
     CURRENT_LINK_WIDTH("current_link_width", true, false),
+    /** Most speed that the link can have. */
+    MAX_LINK_SPEED("max_link_speed", true, false),
+    /** Most lanes that the link can have. */
+    MAX_LINK_WIDTH("max_link_width", true, false),
     /** One line of start, end and flags for each BAR and the ROM. */
-    RESOURCE("resource", true, false);
+    RESOURCE("resource", true, false),
+    /** The ways to reset the device, in the order of preference, as {@code flr bus}. */
+    RESET_METHOD("reset_method", true, true),
+    /** How many virtual functions there are; writing it makes or removes them. */
+    SRIOV_NUMVFS("sriov_numvfs", true, true),
+    /** How many virtual functions there can be. */
+    SRIOV_TOTALVFS("sriov_totalvfs", true, false),
+    /** The only driver that may have the device; {@code (null)} for any. */
+    DRIVER_OVERRIDE("driver_override", true, true),
+    /** Write the device's address to take it from its driver. */
+    DRIVER_UNBIND("driver/unbind", false, true),
+    /** Write {@code 1} to look for new devices on the device's bus. */
+    RESCAN("rescan", false, true),
+    /** Write {@code 1} to remove the device, until its bus is scanned again. */
+    REMOVE("remove", false, true);
 
     private static final java.util.Map<String, HostAttribute> BY_NAME =
             Arrays.stream(values())

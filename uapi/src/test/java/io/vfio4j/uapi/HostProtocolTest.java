@@ -208,7 +208,16 @@ class HostProtocolTest {
                         "enable",
                         "current_link_speed",
                         "current_link_width",
-                        "resource");
+                        "max_link_speed",
+                        "max_link_width",
+                        "resource",
+                        "reset_method",
+                        "sriov_numvfs",
+                        "sriov_totalvfs",
+                        "driver_override",
+                        "driver/unbind",
+                        "rescan",
+                        "remove");
         assertThat(HostAttribute.values())
                 .filteredOn(HostAttribute::writable)
                 .containsExactly(
@@ -217,10 +226,20 @@ class HostProtocolTest {
                         HostAttribute.POWER_WAKEUP,
                         HostAttribute.D3COLD_ALLOWED,
                         HostAttribute.CONFIG,
-                        HostAttribute.RESET);
+                        HostAttribute.RESET,
+                        HostAttribute.RESET_METHOD,
+                        HostAttribute.SRIOV_NUMVFS,
+                        HostAttribute.DRIVER_OVERRIDE,
+                        HostAttribute.DRIVER_UNBIND,
+                        HostAttribute.RESCAN,
+                        HostAttribute.REMOVE);
         assertThat(HostAttribute.values())
                 .filteredOn(attribute -> !attribute.readable())
-                .containsExactly(HostAttribute.RESET);
+                .containsExactly(
+                        HostAttribute.RESET,
+                        HostAttribute.DRIVER_UNBIND,
+                        HostAttribute.RESCAN,
+                        HostAttribute.REMOVE);
     }
 
     @Test
