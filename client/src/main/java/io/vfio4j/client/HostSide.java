@@ -37,6 +37,33 @@ public interface HostSide extends AutoCloseable {
     }
 
     /**
+     * Opens the host side of a device of this machine.
+     *
+     * @param address where it sits, bound to whatever driver
+     * @return the host side, to be closed by the caller
+     * @throws DeviceNotFoundException if nothing sits there
+     */
+    static HostSide of(PciAddress address) {
+        return SysfsHostSide.of(address);
+    }
+
+    /**
+     * Opens the host side of a device that may be opened as this target: what sysfs says of a real
+     * one, the socket beside its own, {@code PATH.ctl}, of an emulated one. The device is not
+     * opened.
+     *
+     * @param target where the device is
+     * @return the host side, to be closed by the caller
+     * @throws DeviceNotFoundException if there is none
+     */
+    static HostSide beside(Target target) {
+        return switch (target) {
+            case Target.Pci(var address) -> of(address);
+            case Target.VfioUser user -> connect(user.controlSocket());
+        };
+    }
+
+    /**
      * Reads an attribute.
      *
      * @param attribute which; {@link HostAttribute#CONFIG} gives hexadecimal digits
@@ -133,6 +160,19 @@ public interface HostSide extends AutoCloseable {
     /** Resets the device, which wakes it: {@code reset}. */
     default void resetFunction() {
         write(HostAttribute.RESET, "1");
+    }
+
+    /**
+     * Takes the device from its driver: {@code driver/unbind}. From vfio-pci that wakes the device,
+     * asks the program that has it open to close it, by the interrupt {@link
+     * io.vfio4j.uapi.VfioPci#VFIO_PCI_REQ_IRQ_INDEX}, and waits until it has, however long that
+     * takes; neither a signal nor Thread.interrupt ends the wait. {@link VfioPciBinding} does not
+     * begin to wait.
+     *
+     * @throws VfioException with ENOENT if no driver has the device; always for an emulated one
+     */
+    default void unbindDriver() {
+        write(HostAttribute.DRIVER_UNBIND, "1");
     }
 
     private long number(HostAttribute attribute) {

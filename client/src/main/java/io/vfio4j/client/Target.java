@@ -30,6 +30,11 @@ public sealed interface Target {
     record VfioUser(Path socket) implements Target {
         private static final String SCHEME = "vfio-user:";
 
+        /** Where its host side is, if it has one: the socket's path and {@code .ctl}. */
+        public Path controlSocket() {
+            return Path.of(socket + ".ctl");
+        }
+
         @Override
         public String toString() {
             return SCHEME + socket;
