@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * What this machine says of a PCI function. Each method looks anew, at attributes whose reading
@@ -24,6 +25,8 @@ import java.util.OptionalInt;
  */
 public final class SysfsPci {
     private static final Path SYSFS = Path.of("/sys");
+
+    private static final Set<String> HARMLESS = Set.of("vfio-pci", "pci-stub", "pcieport", "shpchp");
 
     private final Path sysfs;
     private final PciAddress address;
@@ -124,6 +127,15 @@ public final class SysfsPci {
         }
         members.sort((a, b) -> a.address.compareTo(b.address));
         return members;
+    }
+
+    /**
+     * Whether the machine itself uses it, by a driver, so that no device of its IOMMU group can be
+     * opened: any driver but those of vfio, of bridges, and pci-stub, which does nothing.
+     */
+    public boolean usedByHost() {
+        return driver().filter(name -> !HARMLESS.contains(name)).isPresent()
+                && vfioDevice().isEmpty();
     }
 
     /**

@@ -206,4 +206,59 @@ class InterruptsTest {
             }
         }
     }
+
+    /** REQ, index 4: the kernel's way to ask for a device. */
+    @Test
+    void shouldTellThatTheDeviceIsWantedBack() {
+        try (FakeServer server =
+                FakeServer.agreeing(
+                        directory,
+                        client -> {
+                            answerInfo(client, 5);
+                            answerIrqInfo(client, 4, 1);
+                            Peer.Frame set = expectSet(client, EVENTFD | TRIGGER, 4, 0, 1, 1);
+                            answer(client, set);
+                            try (EventFd request = EventFd.adopt(set.descriptors().getFirst())) {
+                                client.expect(VfioUserCommand.DEVICE_RESET);
+                                request.signal();
+                            }
+                        })) {
+            try (VfioDevice device = server.open();
+                    ReleaseRequest request = ReleaseRequest.of(device).orElseThrow()) {
+                assertThat(request.asked()).isFalse();
+                assertThatThrownBy(device::reset).isInstanceOf(ConnectionLostException.class);
+                assertThat(request.await(Duration.ofSeconds(5))).isTrue();
+                assertThat(request.asked()).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void shouldKnowThatADeviceIsNeverWantedBack() {
+        for (int irqs : new int[] {4, 5}) {
+            try (FakeServer server =
+                            FakeServer.agreeing(
+                                    directory,
+                                    client -> {
+                                        answerInfo(client, irqs);
+                                        if (irqs > 4) {
+                                            answerIrqInfo(client, 4, 0);
+                                        }
+                                        client.expectEnd();
+                                    });
+                    VfioDevice device = server.open()) {
+                assertThat(ReleaseRequest.of(device)).isEmpty();
+            }
+        }
+    }
+
+    private static void answerInfo(Peer client, int irqs) {
+        Peer.Frame info = client.expect(VfioUserCommand.DEVICE_GET_INFO);
+        client.reply(info, Peer.bytes(16).putInt(16).putInt(2).putInt(9).putInt(irqs).array());
+    }
+
+    private static void answerIrqInfo(Peer client, int index, int count) {
+        Peer.Frame irq = client.expect(VfioUserCommand.DEVICE_GET_IRQ_INFO);
+        client.reply(irq, Peer.bytes(16).putInt(16).putInt(1).putInt(index).putInt(count).array());
+    }
 }

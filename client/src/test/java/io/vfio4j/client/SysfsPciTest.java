@@ -76,6 +76,20 @@ class SysfsPciTest {
     }
 
     @Test
+    void shouldTellWhatKeepsAGroupFromBeingOpened() {
+        SysfsPci nic = sysfs.pci(NIC);
+        assertThat(nic.usedByHost()).isFalse();
+        for (String harmless : new String[] {"vfio-pci", "pci-stub", "pcieport"}) {
+            sysfs.bind(NIC, harmless);
+            assertThat(nic.usedByHost()).as(harmless).isFalse();
+        }
+        sysfs.bind(NIC, "mlx5_core");
+        assertThat(nic.usedByHost()).isTrue();
+        sysfs.directories("bus/pci/devices/" + NIC + "/vfio-dev/vfio0");
+        assertThat(nic.usedByHost()).isFalse();
+    }
+
+    @Test
     void shouldKnowAGroupThatIsNone() {
         sysfs.group(0, NIC);
         assertThat(sysfs.pci(NIC).withoutIommu()).isFalse();
