@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.cli;
 
+import io.vfio4j.client.KernelInterface;
+import io.vfio4j.client.OpenOptions;
+import io.vfio4j.client.PciAddress;
 import io.vfio4j.client.Target;
 
 import java.nio.charset.StandardCharsets;
@@ -11,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
  * What a command was given.
@@ -82,26 +86,72 @@ record Arguments(List<String> operands, Map<CommandOption, List<String>> options
     }
 
     /** The one operand of a command that takes a target. */
-    Target.VfioUser target() {
-        return target(only("TARGET (vfio-user:PATH)"));
+    Target target() {
+        return target(only("TARGET (0000:01:00.0 or vfio-user:PATH)"));
     }
 
-    static Target.VfioUser target(String text) {
+    static Target target(String text) {
+        Target target;
         try {
-            Target.VfioUser target =
-                    switch (Target.parse(text)) {
-                        case Target.VfioUser user -> user;
-                        case Target.Pci(var address) ->
-                                throw new UsageException(
-                                        "%s: devices of the kernel cannot be opened yet"
-                                                .formatted(address));
-                    };
-            checkLength(target.socket(), 0);
-            checkKind(target.socket());
-            return target;
+            target = Target.parse(text);
         } catch (IllegalArgumentException bad) {
             throw new UsageException(String.valueOf(bad.getMessage()));
         }
+        if (target instanceof Target.VfioUser(Path socket)) {
+            Path _ = checkLength(socket, 0);
+            checkKind(socket);
+        }
+        return target;
+    }
+
+    /** The one operand of a command that takes a device of this machine. */
+    PciAddress address() {
+        String text = only("BDF (like 0000:01:00.0)");
+        return PciAddress.of(text)
+                .orElseThrow(() ->
+                        new UsageException(
+                                "\"%s\" is no PCI address: write one like 0000:01:00.0"
+                                        .formatted(text)));
+    }
+
+    /** How a command that takes {@link CommandOption#VIA} and the like opens its target. */
+    OpenOptions openOptions(Target target) {
+        OpenOptions options = OpenOptions.DEFAULTS;
+        Optional<String> via = value(CommandOption.VIA);
+        Optional<String> token = value(CommandOption.VF_TOKEN);
+        if (target instanceof Target.VfioUser && (via.isPresent() || token.isPresent())) {
+            throw new UsageException(
+                    "--%s is for devices of this machine, not for %s"
+                            .formatted(
+                                    (via.isPresent() ? CommandOption.VIA : CommandOption.VF_TOKEN)
+                                            .longName(),
+                                    target));
+        }
+        if (via.isPresent()) {
+            options = options.withKernelInterface(kernelInterface(via.get()));
+        }
+        return token.isPresent() ? options.withVfToken(uuid(token.get())) : options;
+    }
+
+    private static KernelInterface kernelInterface(String text) {
+        return switch (text) {
+            case "auto" -> KernelInterface.AUTOMATIC;
+            case "group" -> KernelInterface.GROUP;
+            case "cdev" -> KernelInterface.CDEV;
+            default ->
+                    throw new UsageException(
+                            "--via is auto, group or cdev, not \"%s\"".formatted(text));
+        };
+    }
+
+    /** More strictly than Java, which takes any five numbers. */
+    private static UUID uuid(String text) {
+        if (!text.matches("\\p{XDigit}{8}(-\\p{XDigit}{4}){3}-\\p{XDigit}{12}")) {
+            throw new UsageException(
+                    "--vf-token is a UUID like 14d63f20-8445-11ea-8900-1f9ce7d5650d, not \"%s\""
+                            .formatted(text));
+        }
+        return UUID.fromString(text);
     }
 
     /** Advice to serve there would be bad advice. */
@@ -111,11 +161,6 @@ record Arguments(List<String> operands, Map<CommandOption, List<String>> options
                     "%s is a %s, not a socket: name the one that a server listens on"
                             .formatted(socket, Files.isDirectory(socket) ? "folder" : "file"));
         }
-    }
-
-    /** The host side of a target. */
-    static Path controlSocket(Target.VfioUser target) {
-        return Path.of(target.socket() + CONTROL_SUFFIX);
     }
 
     /** The path of a socket to listen on, with room for the host side's suffix. */

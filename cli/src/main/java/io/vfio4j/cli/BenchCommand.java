@@ -4,6 +4,7 @@ package io.vfio4j.cli;
 import io.vfio4j.bench.BenchOptions;
 import io.vfio4j.bench.BenchReport;
 import io.vfio4j.bench.BenchRun;
+import io.vfio4j.client.Target;
 
 import java.nio.file.Path;
 import java.util.EnumSet;
@@ -61,8 +62,7 @@ final class BenchCommand implements Command {
         if (arguments.operands().isEmpty()) {
             throw new UsageException("TARGET (vfio-user:PATH) is missing");
         }
-        List<Path> sockets =
-                arguments.operands().stream().map(word -> Arguments.target(word).socket()).toList();
+        List<Path> sockets = arguments.operands().stream().map(BenchCommand::socket).toList();
         try {
             BenchOptions options =
                     BenchOptions.of(sockets)
@@ -78,6 +78,15 @@ final class BenchCommand implements Command {
         } catch (IllegalArgumentException bad) {
             throw new UsageException(String.valueOf(bad.getMessage()));
         }
+    }
+
+    private static Path socket(String word) {
+        return switch (Arguments.target(word)) {
+            case Target.VfioUser(var socket) -> socket;
+            case Target.Pci pci ->
+                    throw new UsageException(
+                            "it measures vfio-user servers, vfio-user:PATH, not %s".formatted(pci));
+        };
     }
 
     private static BenchOptions withCpus(BenchOptions options, String text) {

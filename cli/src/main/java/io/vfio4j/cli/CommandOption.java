@@ -26,6 +26,15 @@ enum CommandOption {
             "cpus",
             "N,M",
             "bind the driver to processor N, the floor's peer to M, as the servers are"),
+    VIA(
+            "via",
+            "HOW",
+            "open a device of this machine by group (/dev/vfio/GROUP), by cdev"
+                    + " (/dev/vfio/devices/vfioN), or auto: cdev if there is one (the default)"),
+    VF_TOKEN(
+            "vf-token",
+            "UUID",
+            "what an SR-IOV virtual function's opener must know, and its physical function's sets"),
     JSON("json", "", "print JSON: one object, or one a line where there are events"),
     DEBUG("debug", "", "show where an error comes from"),
     HELP("help", "", "say how the command is used"),

@@ -10,6 +10,8 @@ final class Commands {
             List.of(
                     new DemoCommand(),
                     new ServeCommand(),
+                    new BindCommand(),
+                    new UnbindCommand(),
                     new InfoCommand(),
                     new PowerStatusCommand(),
                     new PowerEnterCommand(),

@@ -5,6 +5,7 @@ import io.vfio4j.client.DeviceInfo;
 import io.vfio4j.client.DeviceNotFoundException;
 import io.vfio4j.client.HostSide;
 import io.vfio4j.client.IrqInfo;
+import io.vfio4j.client.OpenOptions;
 import io.vfio4j.client.PciConfig;
 import io.vfio4j.client.RegionInfo;
 import io.vfio4j.client.Target;
@@ -24,6 +25,7 @@ import java.util.stream.IntStream;
  * All that {@code info} asks a device.
  *
  * @param target where it is
+ * @param place where on this machine it is; empty for a device behind a socket
  * @param before what its host side said before the device was opened, which wakes it
  * @param info what it is
  * @param regions its regions, also the absent ones
@@ -33,6 +35,7 @@ import java.util.stream.IntStream;
  */
 record DeviceFacts(
         Target target,
+        Optional<PciPlace> place,
         Optional<HostFacts> before,
         DeviceInfo info,
         List<RegionInfo> regions,
@@ -51,9 +54,9 @@ record DeviceFacts(
                     HostAttribute.D3COLD_ALLOWED,
                     HostAttribute.POWER_RUNTIME_SUSPENDED_TIME);
 
-    static DeviceFacts ask(Target.VfioUser target) {
+    static DeviceFacts ask(Target target, OpenOptions options) {
         Optional<HostFacts> before = before(target);
-        try (VfioDevice device = VfioDevice.open(target)) {
+        try (VfioDevice device = VfioDevice.open(target, options)) {
             DeviceInfo info = device.info();
             List<RegionInfo> regions =
                     IntStream.range(0, Math.clamp(info.regions(), 0, MOST))
@@ -68,14 +71,22 @@ record DeviceFacts(
                 features.put(feature, device.supports(feature));
             }
             return new DeviceFacts(
-                    target, before, info, regions, irqs, config(device, regions), features);
+                    target,
+                    PciPlace.of(device),
+                    before,
+                    info,
+                    regions,
+                    irqs,
+                    config(device, regions),
+                    features);
         }
     }
 
-    private static Optional<HostFacts> before(Target.VfioUser target) {
-        try (HostSide host = HostSide.connect(Arguments.controlSocket(target))) {
+    private static Optional<HostFacts> before(Target target) {
+        try (HostSide host = HostSide.beside(target)) {
             return Optional.of(HostFacts.read(host, BEFORE));
         } catch (DeviceNotFoundException none) {
+            // Opening the device says what is wrong, if anything is.
             return Optional.empty();
         }
     }

@@ -14,14 +14,15 @@ final class Help {
         StringBuilder text =
                 new StringBuilder(
                         """
-                        vfio4j: PCI devices over vfio-user, with their power management
+                        vfio4j: PCI devices over vfio and vfio-user, with their power management
 
                         """);
         list(text, Commands.all());
         text.append(
                 """
 
-                TARGET is vfio-user:PATH, with the path of a device's socket.
+                TARGET is 0000:01:00.0, the address of a device that is bound to vfio-pci, or
+                vfio-user:PATH, with the path of a device's socket.
                 vfio4j COMMAND --help says more of one; vfio4j --version which version this is.
                 Exit codes: 0 done, 1 failed, 2 the command line means nothing.\
                 """);

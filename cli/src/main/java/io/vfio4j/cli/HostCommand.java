@@ -2,13 +2,16 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.client.HostSide;
+import io.vfio4j.client.PciAddress;
 import io.vfio4j.uapi.HostAttribute;
 
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** {@code host}: reads and writes what sysfs is to a real device. */
@@ -22,7 +25,7 @@ final class HostCommand implements Command {
 
     @Override
     public String operands() {
-        return "PATH.ctl read|write ATTRIBUTE [VALUE]";
+        return "BDF|PATH.ctl read|write ATTRIBUTE [VALUE]";
     }
 
     @Override
@@ -33,6 +36,8 @@ final class HostCommand implements Command {
     @Override
     public String details() {
         return """
+        Of a device of this machine by its files in sysfs, of an emulated one by its control socket:
+          vfio4j host 0000:01:00.0 read power_state
           vfio4j host PATH.ctl read power/runtime_status
           vfio4j host PATH.ctl write power/control on       wakes the device, keeps it awake
           vfio4j host PATH.ctl read config [OFFSET LENGTH]  wakes it from D3cold, not from D3hot
@@ -51,10 +56,10 @@ final class HostCommand implements Command {
     public Exit run(Arguments arguments, Terminal terminal) {
         List<String> words = arguments.operands();
         if (words.size() < 3) {
-            String[] names = {"PATH.ctl", "read or write", "ATTRIBUTE"};
+            String[] names = {"BDF or PATH.ctl", "read or write", "ATTRIBUTE"};
             throw new UsageException("%s is missing".formatted(names[words.size()]));
         }
-        Path socket = socket(words.getFirst());
+        Supplier<HostSide> side = side(words.getFirst());
         String verb = words.get(1);
         HostAttribute attribute = attribute(words.get(2));
         List<String> rest = words.subList(3, words.size());
@@ -66,7 +71,7 @@ final class HostCommand implements Command {
                             throw new UsageException(
                                     "\"%s\" is neither read nor write".formatted(verb));
                 };
-        try (HostSide host = HostSide.connect(socket)) {
+        try (HostSide host = side.get()) {
             action.run(host, new Answer(attribute, arguments.json(), terminal));
         } catch (IllegalArgumentException bad) {
             throw new UsageException(String.valueOf(bad.getMessage()));
@@ -177,6 +182,15 @@ final class HostCommand implements Command {
             before = digits;
         }
         return text.toString();
+    }
+
+    private static Supplier<HostSide> side(String text) {
+        Optional<PciAddress> address = PciAddress.of(text);
+        if (address.isPresent()) {
+            return () -> HostSide.of(address.get());
+        }
+        Path socket = socket(text);
+        return () -> HostSide.connect(socket);
     }
 
     private static Path socket(String text) {

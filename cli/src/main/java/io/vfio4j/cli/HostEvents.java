@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.cli;
 
+import io.vfio4j.client.ConnectionLostException;
 import io.vfio4j.client.HostSide;
 import io.vfio4j.client.HostWatch;
 import io.vfio4j.uapi.HostEvent;
@@ -52,7 +53,24 @@ final class HostEvents implements AutoCloseable {
         }
     }
 
-    /** Whether the device's server is gone: nothing more will happen. */
+    /**
+     * Why nothing more will happen: the device's server is gone, or the device itself.
+     *
+     * @param what the command and its target
+     */
+    CommandException gone(String what) {
+        Optional<RuntimeException> failure = watch.failure();
+        String why =
+                failure.isEmpty() || failure.get() instanceof ConnectionLostException
+                        ? "the device's server is gone"
+                        : String.valueOf(failure.get().getMessage());
+        String sentence = "%s: %s".formatted(what, why);
+        return failure.isEmpty()
+                ? new CommandException(sentence)
+                : new CommandException(sentence, failure.get());
+    }
+
+    /** Whether the device or its server is gone: nothing more will happen. */
     boolean ended() {
         try {
             return watch.awaitEnd(Duration.ZERO);

@@ -20,6 +20,7 @@ final class InfoJson {
         json.writeStringProperty("target", facts.target().toString());
         json.writeBooleanProperty("pci", facts.info().pci());
         json.writeBooleanProperty("resettable", facts.info().resettable());
+        facts.place().ifPresent(place -> place.write(json));
         facts.before()
                 .ifPresent(host -> {
                     json.writeObjectPropertyStart("power_before");

@@ -24,6 +24,7 @@ final class InfoText {
     String text() {
         line(facts.target().toString());
         identity();
+        facts.place().ifPresent(this::place);
         power();
         facts.config().ifPresent(this::capabilities);
         regions();
@@ -51,6 +52,12 @@ final class InfoText {
                                                         pci.subsystemId(),
                                                         kind)),
                         () -> line("  %s".formatted(kind)));
+    }
+
+    private void place(PciPlace place) {
+        line(
+                "  driver %s, %s, opened by %s"
+                        .formatted(place.driver(), place.groupText(), place.file()));
     }
 
     private void power() {

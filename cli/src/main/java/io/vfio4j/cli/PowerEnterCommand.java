@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.cli;
 
+import io.vfio4j.client.OpenOptions;
 import io.vfio4j.client.Target;
 import io.vfio4j.client.VfioDevice;
 import io.vfio4j.client.Wakeup;
@@ -38,19 +39,27 @@ final class PowerEnterCommand implements Command {
         return """
         Low power lasts as long as its client is connected, so this stays: without --wakeup until
         Ctrl-C, SIGTERM or the end of --for; with --wakeup until something wakes the device or the end
-        of --timeout (then the exit code is 1). Where the device has a host side, PATH.ctl, it is also
-        told when the device falls asleep.\
+        of --timeout (then the exit code is 1). Where the device has a host side, sysfs or PATH.ctl, it is
+        also told when the device falls asleep. If the kernel wants the device back, because its driver
+        is being unbound or it is removed, this gives it back and ends; the exit code is 1 unless a
+        wake was waited for and came.\
         """;
     }
 
     @Override
     public Set<CommandOption> options() {
-        return EnumSet.of(CommandOption.WAKEUP, CommandOption.TIMEOUT, CommandOption.FOR);
+        return EnumSet.of(
+                CommandOption.WAKEUP,
+                CommandOption.TIMEOUT,
+                CommandOption.FOR,
+                CommandOption.VIA,
+                CommandOption.VF_TOKEN);
     }
 
     @Override
     public Exit run(Arguments arguments, Terminal terminal) {
-        Target.VfioUser target = arguments.target();
+        Target target = arguments.target();
+        OpenOptions options = arguments.openOptions(target);
         boolean wakeup = arguments.has(CommandOption.WAKEUP);
         Optional<Duration> timeout = arguments.duration(CommandOption.TIMEOUT);
         Optional<Duration> length = arguments.duration(CommandOption.FOR);
@@ -62,19 +71,21 @@ final class PowerEnterCommand implements Command {
         }
         Stop stop = terminal.stops().get();
         EnterReport report = new EnterReport(target, arguments.json(), terminal);
-        try (VfioDevice device = VfioDevice.open(target);
+        try (VfioDevice device = VfioDevice.open(target, options);
+                GiveBack giveBack = GiveBack.of(device);
                 Sleeper sleeper = Sleeper.of(target, report)) {
             // Asked now: asked for the first time on leaving, it would wake the device for that.
             boolean _ = device.supports(VfioFeature.LOW_POWER_EXIT);
             return wakeup
-                    ? awaitWake(device, stop, timeout, sleeper, report)
-                    : hold(device, stop, length, sleeper, report);
+                    ? awaitWake(device, stop, giveBack, timeout, sleeper, report)
+                    : hold(device, stop, giveBack, length, sleeper, report);
         }
     }
 
     private static Exit hold(
             VfioDevice device,
             Stop stop,
+            GiveBack giveBack,
             Optional<Duration> length,
             Sleeper sleeper,
             EnterReport report) {
@@ -84,18 +95,20 @@ final class PowerEnterCommand implements Command {
         long replied = System.nanoTime();
         sleeper.tell(replied);
         report.entered(length, replied);
-        while (!end.passed() && !stop.await(end.atMost(TICK))) {
+        while (!end.passed() && !giveBack.asked() && !stop.await(end.atMost(TICK))) {
             sleeper.tell(System.nanoTime());
         }
         sleeper.tell(System.nanoTime());
         device.exitLowPower();
         report.left();
+        giveBack.check();
         return new Exit.Done();
     }
 
     private static Exit awaitWake(
             VfioDevice device,
             Stop stop,
+            GiveBack giveBack,
             Optional<Duration> timeout,
             Sleeper sleeper,
             EnterReport report) {
@@ -108,14 +121,15 @@ final class PowerEnterCommand implements Command {
             report.enteredWithWakeup(timeout, replied);
             boolean woken = false;
             long heard = replied;
-            while (!woken && !end.passed() && !stop.requested()) {
+            while (!woken && !end.passed() && !giveBack.asked() && !stop.requested()) {
                 woken = wakeup.await(end.atMost(TICK));
                 heard = System.nanoTime();
                 sleeper.tell(heard);
             }
             if (!woken) {
-                report.noWake(stop.requested() ? "stopped" : "timeout");
+                report.noWake(why(stop, giveBack));
                 device.exitLowPower();
+                giveBack.check();
                 return new Exit.Negative();
             }
             long signals = wakeup.drain();
@@ -128,11 +142,18 @@ final class PowerEnterCommand implements Command {
             report.left();
             if (signals != 1) {
                 throw new CommandException(
-                        "power enter: the wakeup was signalled %d times, not once: the server at %s breaks the low-power contract"
+                        "power enter: the wakeup was signalled %d times, not once: %s breaks the low-power contract"
                                 .formatted(signals, device.target()));
             }
             return new Exit.Done();
         }
+    }
+
+    private static String why(Stop stop, GiveBack giveBack) {
+        if (giveBack.asked()) {
+            return "the kernel wants the device back";
+        }
+        return stop.requested() ? "stopped" : "timeout";
     }
 
     /** When to stop waiting, if ever. */

@@ -5,6 +5,7 @@ import io.vfio4j.client.DeviceBusyException;
 import io.vfio4j.client.Target;
 import io.vfio4j.client.VfioDevice;
 
+import java.util.EnumSet;
 import java.util.Set;
 
 /** {@code power exit}: ends low power, by the feature of that name. */
@@ -35,20 +36,20 @@ final class PowerExitCommand implements Command {
 
     @Override
     public Set<CommandOption> options() {
-        return Set.of();
+        return EnumSet.of(CommandOption.VIA, CommandOption.VF_TOKEN);
     }
 
     @Override
     public Exit run(Arguments arguments, Terminal terminal) {
-        Target.VfioUser target = arguments.target();
-        try (VfioDevice device = VfioDevice.open(target)) {
+        Target target = arguments.target();
+        try (VfioDevice device = VfioDevice.open(target, arguments.openOptions(target))) {
             device.exitLowPower();
         } catch (DeviceBusyException held) {
             throw new CommandException(
                     ("power exit %s: EBUSY, another client has the device: low power ends when that one"
                                     + " leaves; to wake the device now, vfio4j host %s write"
                                     + " power/control on")
-                            .formatted(target, Arguments.controlSocket(target)),
+                            .formatted(target, hostSide(target)),
                     held);
         }
         if (arguments.json()) {
@@ -60,5 +61,13 @@ final class PowerExitCommand implements Command {
             terminal.say("low power is off: " + target);
         }
         return new Exit.Done();
+    }
+
+    /** What vfio4j host takes for it. */
+    private static String hostSide(Target target) {
+        return switch (target) {
+            case Target.Pci(var address) -> address.toString();
+            case Target.VfioUser user -> user.controlSocket().toString();
+        };
     }
 }

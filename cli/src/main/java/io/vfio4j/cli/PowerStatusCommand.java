@@ -44,8 +44,9 @@ final class PowerStatusCommand implements Command {
     @Override
     public String details() {
         return """
-        Asks the host side, PATH.ctl, which does not wake the device and works while another process
-        has it. Where there is no host side it asks the device, which wakes it.\
+        Asks the host side, sysfs or PATH.ctl, which does not wake the device and works while another
+        process has it, and for a device of this machine whatever its driver is. Where a vfio-user
+        device has no host side it asks the device, which wakes it.\
         """;
     }
 
@@ -56,10 +57,13 @@ final class PowerStatusCommand implements Command {
 
     @Override
     public Exit run(Arguments arguments, Terminal terminal) {
-        Target.VfioUser target = arguments.target();
-        try (HostSide host = HostSide.connect(Arguments.controlSocket(target))) {
+        Target target = arguments.target();
+        try (HostSide host = HostSide.beside(target)) {
             ofHost(target, HostFacts.read(host, SHOWN), arguments.json(), terminal);
         } catch (DeviceNotFoundException noHostSide) {
+            if (target instanceof Target.Pci) {
+                throw noHostSide;
+            }
             try (VfioDevice device = VfioDevice.open(target)) {
                 ofDevice(
                         target, PciConfig.of(device).powerManagement(), arguments.json(), terminal);

@@ -42,7 +42,10 @@ final class PowerWatchCommand implements Command {
         Listens to the host side, PATH.ctl: it does not wake the device, and another process may have
         it meanwhile. The first lines say what runtime_status and power_state are now; all others are
         changes. low_power is the device's contract with its client: OFF, entered without wakeup (N) or
-        with (W), and then awake (_A) or asleep (_S).\
+        with (W), and then awake (_A) or asleep (_S).
+        Of a device of this machine it looks at sysfs every 10 ms, which does not wake it either; what
+        came and went in between is told with seen_by=, the time in sysfs that gave it away. The kernel
+        does not show low_power.\
         """;
     }
 
@@ -53,10 +56,10 @@ final class PowerWatchCommand implements Command {
 
     @Override
     public Exit run(Arguments arguments, Terminal terminal) {
-        Target.VfioUser target = arguments.target();
+        Target target = arguments.target();
         Stop stop = terminal.stops().get();
         Lines lines = new Lines(arguments.json(), terminal);
-        try (HostSide host = HostSide.connect(Arguments.controlSocket(target));
+        try (HostSide host = HostSide.beside(target);
                 HostEvents events = new HostEvents(host)) {
             HostFacts.read(host, FIRST)
                     .values()
@@ -67,8 +70,7 @@ final class PowerWatchCommand implements Command {
                 boolean ended = events.ended();
                 events.drain().forEach(seen -> lines.print(seen.at(), seen.event()));
                 if (ended) {
-                    throw new CommandException(
-                            "power watch %s: the device's server is gone".formatted(target));
+                    throw events.gone("power watch " + target);
                 }
                 if (terminal.unheard()) {
                     break;

@@ -4,10 +4,12 @@ package io.vfio4j.cli;
 import io.vfio4j.client.DeviceNotFoundException;
 import io.vfio4j.client.HostSide;
 import io.vfio4j.client.Target;
+import io.vfio4j.uapi.HostAttribute;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 
 /** Tells when the device falls asleep and wakes, where it has a host side that says so. */
@@ -17,7 +19,7 @@ final class Sleeper implements AutoCloseable {
     private final Optional<HostEvents> events;
     private final EnterReport report;
     private final Deque<HostEvents.Seen> untold = new ArrayDeque<>();
-    private String powerState = "";
+    private String powerState;
     private String status = "";
 
     private Sleeper(Target target, Optional<HostSide> host, EnterReport report) {
@@ -25,12 +27,19 @@ final class Sleeper implements AutoCloseable {
         this.host = host;
         this.report = report;
         events = host.map(HostEvents::new);
+        powerState = host.map(Sleeper::powerState).orElse("");
     }
 
-    static Sleeper of(Target.VfioUser target, EnterReport report) {
+    /** From which the first change starts; a device may fall asleep without changing it. */
+    private static String powerState(HostSide host) {
+        return HostFacts.read(host, List.of(HostAttribute.POWER_STATE))
+                .get(HostAttribute.POWER_STATE);
+    }
+
+    static Sleeper of(Target target, EnterReport report) {
         Optional<HostSide> host;
         try {
-            host = Optional.of(HostSide.connect(Arguments.controlSocket(target)));
+            host = Optional.of(HostSide.beside(target));
         } catch (DeviceNotFoundException none) {
             host = Optional.empty();
         }
@@ -42,7 +51,7 @@ final class Sleeper implements AutoCloseable {
      * lines stand in the order of their times.
      *
      * @param until a time of {@link System#nanoTime}
-     * @throws CommandException if the server is gone
+     * @throws CommandException if the device or its server is gone
      */
     void tell(long until) {
         if (events.isEmpty()) {
@@ -54,8 +63,7 @@ final class Sleeper implements AutoCloseable {
             tell(untold.removeFirst());
         }
         if (ended) {
-            throw new CommandException(
-                    "power enter %s: the device's server is gone".formatted(target));
+            throw events.get().gone("power enter " + target);
         }
     }
 
@@ -81,7 +89,13 @@ final class Sleeper implements AutoCloseable {
     private void tell(HostEvents.Seen seen) {
         String value = seen.event().value();
         switch (seen.event().name()) {
-            case "power_state" -> powerState = value;
+            case "power_state" -> {
+                powerState = value;
+                // The kernel says D3cold only some time after the device has fallen asleep.
+                if (status.equals("suspended") && !value.equals("D0")) {
+                    report.asleep(value, seen.nanos());
+                }
+            }
             case "power/runtime_status" -> {
                 status = value;
                 if (value.equals("suspended")) {

@@ -24,6 +24,28 @@ class FailureTest {
         assertFailure(run, "/nowhere/edu.sock");
     }
 
+    /** On no machine is there a device 1f on bus ff of domain ffffffff. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "info %s",
+                "info %s --via group",
+                "power status %s",
+                "power enter %s",
+                "power exit %s",
+                "power watch %s",
+                "bind %s",
+                "unbind %s",
+                "host %s read power_state",
+                "host %s write power/control on"
+            })
+    void shouldSayThatThereIsNoSuchDevice(String command) {
+        String address = "ffffffff:ff:1f.7";
+
+        assertFailure(
+                Run.of(command.formatted(address).split(" ")), address + ": there is no such");
+    }
+
     @Test
     void shouldSayWhereNoHostSideIs() {
         assertFailure(
