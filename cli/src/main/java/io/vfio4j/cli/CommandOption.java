@@ -19,6 +19,7 @@ enum CommandOption {
     WAKEUP("wakeup", "", "be told when the device wakes: wait for it, report it, end"),
     TIMEOUT("timeout", "DURATION", "how long to wait for the wake, as 500ms, 10s or 2m"),
     FOR("for", "DURATION", "how long to allow low power, as 500ms, 10s or 2m"),
+    CYCLES("cycles", "N", "how often to sleep and wake, in each state (default 100)"),
     TIME("time", "DURATION", "how long to measure (default 10s)"),
     WARM_UP("warm-up", "DURATION", "how long to run before (default 3s)"),
     ROW("row", "NAME", "measure this row only; may be given several times"),
