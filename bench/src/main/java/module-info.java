@@ -3,6 +3,7 @@
 module io.vfio4j.bench {
     requires static transitive org.jspecify;
     requires transitive io.vfio4j.linux;
+    requires transitive io.vfio4j.client;
     requires io.vfio4j.uapi;
     requires tools.jackson.core;
 

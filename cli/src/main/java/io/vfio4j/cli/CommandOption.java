@@ -15,10 +15,15 @@ enum CommandOption {
                     + " default), fast (not at all), slow (ten times spec), or like"
                     + " d3hot=10ms,d3cold=100ms"),
     D3COLD("d3cold", "yes|no", "whether the device's power may be cut (default yes)"),
+    PROFILE(
+            "profile",
+            "KERNEL",
+            "whose rules hold where kernels differ: linux-6.1, linux-6.12 or linux-7.3 (default)"),
     LOG_LEVEL("log-level", "LEVEL", "error, warning (the default), info, debug or trace"),
     WAKEUP("wakeup", "", "be told when the device wakes: wait for it, report it, end"),
     TIMEOUT("timeout", "DURATION", "how long to wait for the wake, as 500ms, 10s or 2m"),
     FOR("for", "DURATION", "how long to allow low power, as 500ms, 10s or 2m"),
+    CYCLES("cycles", "N", "how often to sleep and wake, in each state (default 100)"),
     TIME("time", "DURATION", "how long to measure (default 10s)"),
     WARM_UP("warm-up", "DURATION", "how long to run before (default 3s)"),
     ROW("row", "NAME", "measure this row only; may be given several times"),

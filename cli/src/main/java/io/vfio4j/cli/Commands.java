@@ -17,6 +17,7 @@ final class Commands {
                     new PowerEnterCommand(),
                     new PowerExitCommand(),
                     new PowerWatchCommand(),
+                    new PowerBenchCommand(),
                     new HostCommand(),
                     new BenchCommand());
 

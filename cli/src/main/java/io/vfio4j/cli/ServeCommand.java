@@ -6,6 +6,7 @@ import io.vfio4j.device.HostedDevice;
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.power.Delays;
+import io.vfio4j.power.Profile;
 import io.vfio4j.server.EventLoop;
 import io.vfio4j.server.VfioUserServer;
 
@@ -16,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** {@code serve}: devices for vfio-user clients, until it is stopped. */
 final class ServeCommand implements Command {
@@ -52,6 +54,7 @@ final class ServeCommand implements Command {
                 CommandOption.SOCKET,
                 CommandOption.DELAYS,
                 CommandOption.D3COLD,
+                CommandOption.PROFILE,
                 CommandOption.LOG_LEVEL);
     }
 
@@ -61,13 +64,23 @@ final class ServeCommand implements Command {
         Delays delays =
                 arguments.value(CommandOption.DELAYS).map(DelaysOption::parse).orElse(Delays.SPEC);
         boolean d3cold = d3cold(arguments);
+        Profile profile =
+                arguments
+                        .value(CommandOption.PROFILE)
+                        .map(ServeCommand::profile)
+                        .orElse(Profile.LINUX_7_3);
         LogToStderr.configure(logLevel(arguments), arguments.has(CommandOption.DEBUG));
         // Asked for before there is a socket: from now on no signal leaves one behind.
         Stop stop = terminal.stops().get();
         try (EventLoop events = new EventLoop();
                 VfioUserServer server = new VfioUserServer()) {
             for (Place place : places) {
-                serve(server, place, delays, d3cold, HostOptions.system(events));
+                serve(
+                        server,
+                        place,
+                        delays,
+                        d3cold,
+                        HostOptions.system(events).withProfile(profile));
             }
             places.forEach(place -> announce(place, arguments.json(), terminal));
             // Whoever waits for that line waits for ever; Vfio4j says why.
@@ -173,6 +186,18 @@ final class ServeCommand implements Command {
             default ->
                     throw new UsageException("--d3cold is yes or no, not \"%s\"".formatted(text));
         };
+    }
+
+    private static Profile profile(String name) {
+        return Profile.named(name)
+                .orElseThrow(() ->
+                        new UsageException(
+                                "--profile is %s, not \"%s\""
+                                        .formatted(
+                                                Profile.all().stream()
+                                                        .map(Profile::name)
+                                                        .collect(Collectors.joining(" or ")),
+                                                name)));
     }
 
     private static System.Logger.Level logLevel(Arguments arguments) {

@@ -201,4 +201,19 @@ class PowerCommandsTest {
         assertThat(watch.end().code()).isEqualTo(1);
         assertThat(watch.end().err()).contains("the device's server is gone").hasLineCount(1);
     }
+
+    @Test
+    void shouldMeasureWhatSleepCosts() {
+        Run run = Run.of("power", "bench", edu.target(), "--cycles", "1");
+
+        assertThat(run.code()).isZero();
+        assertThat(run.lines())
+                .anyMatch(line -> line.startsWith("D3hot  entry: until suspended"))
+                .anyMatch(line -> line.startsWith("D3cold  read, asleep"));
+        assertThat(
+                        Run.of("power", "bench", edu.target(), "--cycles", "1", "--json")
+                                .json()
+                                .get("rows"))
+                .hasSize(12);
+    }
 }

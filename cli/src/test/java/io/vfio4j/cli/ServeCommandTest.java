@@ -2,11 +2,15 @@
 package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import io.vfio4j.client.HostSide;
 import io.vfio4j.client.Target;
 import io.vfio4j.client.VfioDevice;
+import io.vfio4j.client.VfioException;
+import io.vfio4j.linux.Errno;
+import io.vfio4j.uapi.VfioFeature;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,5 +71,29 @@ class ServeCommandTest {
         }
         serve.stop().request();
         assertThat(serve.end().code()).isZero();
+    }
+
+    /** A feature that 7.3 knows and 6.12 does not, on a device that lacks it (spec A2 step 8). */
+    @Test
+    void shouldFollowTheRulesOfTheKernelThatIsAskedFor() {
+        assertThat(errnoOfPrecopyInfo("linux-6.12")).isEqualTo(Errno.ENOTTY);
+        assertThat(errnoOfPrecopyInfo("linux-7.3")).isEqualTo(Errno.EINVAL);
+    }
+
+    private Errno errnoOfPrecopyInfo(String profile) {
+        Path socket = folder.resolve(profile + ".sock");
+        Run.Running serve = Run.start("serve", "edu", "--socket=" + socket, "--profile", profile);
+        await().until(() -> serve.printed().endsWith("\n"));
+        try (VfioDevice edu = VfioDevice.open(new Target.VfioUser(socket))) {
+            return catchThrowableOfType(
+                            VfioException.class,
+                            () ->
+                                    edu.setFeature(
+                                            VfioFeature.MIG_PRECOPY_INFO_V2.number(), new byte[0]))
+                    .errno();
+        } finally {
+            serve.stop().request();
+            assertThat(serve.end().code()).isZero();
+        }
     }
 }

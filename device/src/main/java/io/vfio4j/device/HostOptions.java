@@ -27,4 +27,9 @@ public record HostOptions(
         return new HostOptions(
                 SystemScheduler.INSTANCE, SystemClock.INSTANCE, watcher, Profile.LINUX_7_3);
     }
+
+    /** These options with another kernel's rules. */
+    public HostOptions withProfile(Profile other) {
+        return new HostOptions(scheduler, clock, watcher, other);
+    }
 }

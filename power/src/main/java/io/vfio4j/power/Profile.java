@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.power;
 
+import java.util.List;
+import java.util.Optional;
+
 /**
  * A named set of the points in which kernels differ. Everything that is not here is the same on all
  * of them.
@@ -23,6 +26,23 @@ public record Profile(
 
     /** Linux 7.3; the default. */
     public static final Profile LINUX_7_3 = new Profile("linux-7.3", false, 13, false);
+
+    private static final List<Profile> ALL = List.of(LINUX_6_1, LINUX_6_12, LINUX_7_3);
+
+    /** All of them, the oldest kernel first. */
+    public static List<Profile> all() {
+        return ALL;
+    }
+
+    /**
+     * The one of that name.
+     *
+     * @param name such as {@code linux-6.1}
+     * @return empty if there is none
+     */
+    public static Optional<Profile> named(String name) {
+        return ALL.stream().filter(profile -> profile.name().equals(name)).findFirst();
+    }
 
     /** The same kernel with disable_idle_d3 set or cleared. */
     public Profile withDisableIdleD3(boolean value) {
