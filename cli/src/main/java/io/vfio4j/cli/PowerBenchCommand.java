@@ -4,6 +4,7 @@ package io.vfio4j.cli;
 import io.vfio4j.bench.PowerBench;
 import io.vfio4j.bench.PowerReport;
 import io.vfio4j.client.HostSide;
+import io.vfio4j.client.OpenOptions;
 import io.vfio4j.client.Target;
 import io.vfio4j.client.VfioDevice;
 
@@ -36,16 +37,17 @@ final class PowerBenchCommand implements Command {
 
     @Override
     public Set<CommandOption> options() {
-        return EnumSet.of(CommandOption.CYCLES);
+        return EnumSet.of(CommandOption.CYCLES, CommandOption.VIA, CommandOption.VF_TOKEN);
     }
 
     @Override
     public Exit run(Arguments arguments, Terminal terminal) {
-        Target.VfioUser target = arguments.target();
+        Target target = arguments.target();
+        OpenOptions options = arguments.openOptions(target);
         int cycles =
                 arguments.value(CommandOption.CYCLES).map(PowerBenchCommand::cycles).orElse(CYCLES);
-        try (VfioDevice device = VfioDevice.open(target);
-                HostSide host = HostSide.connect(Arguments.controlSocket(target))) {
+        try (VfioDevice device = VfioDevice.open(target, options);
+                HostSide host = HostSide.beside(target)) {
             PowerReport report = PowerBench.run(device, host, cycles);
             terminal.say(arguments.json() ? report.toJson() : report.toTable().stripTrailing());
         }

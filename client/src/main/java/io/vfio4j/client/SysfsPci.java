@@ -26,7 +26,8 @@ import java.util.Set;
 public final class SysfsPci {
     private static final Path SYSFS = Path.of("/sys");
 
-    private static final Set<String> HARMLESS = Set.of("vfio-pci", "pci-stub", "pcieport", "shpchp");
+    private static final Set<String> HARMLESS =
+            Set.of("vfio-pci", "pci-stub", "pcieport", "shpchp");
 
     private final Path sysfs;
     private final PciAddress address;
