@@ -23,8 +23,10 @@ devices() {
 
 # machine_boot RUN_FOLDER KERNEL_FOLDER QEMU_FOLDER: runs the guest to its end. Output goes to descriptor 3 and standard error while it
 # comes; console.log, qemu.log, and answer, what the guest says to the lab, stay in RUN_FOLDER.
+# D3cold for slot 1 takes the ACPI table, power management of ports however old they look, and PCI Express hotplug instead of ACPI's:
+# without, the port never reports that the link is up again.
 machine_boot() {
-    local run=$1 kernel=$2 qemu=$3 arguments append="console=ttyS0 panic=-1 loglevel=4"
+    local run=$1 kernel=$2 qemu=$3 arguments append="console=ttyS0 panic=-1 loglevel=4 pcie_port_pm=force"
     [[ $iommu = no ]] || append+=" intel_iommu=on"
     rm -f "$run"/{answer,out,err}
     : >"$run/console.log"
@@ -37,6 +39,7 @@ machine_boot() {
     run_qemu "$qemu" "$seconds" -accel tcg -cpu max,-cx16 -smp 1 -m 1G -machine q35,kernel-irqchip=split \
         -nodefaults -no-user-config -display none -no-reboot \
         -kernel "$kernel/vmlinuz" -initrd "$run/initramfs.cpio" -append "$append" \
+        -acpitable "file=$run/slot-power.aml" -global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off \
         -serial "file:$run/console.log" -serial "file:$run/out" -serial "file:$run/err" -serial "file:$run/answer" \
         "${arguments[@]}" </dev/null >"$run/qemu.log" 2>&1 3>&- &
     machine_pid=$!
