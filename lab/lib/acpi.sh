@@ -6,7 +6,7 @@
 make_iasl() {
     local folder=$1 deb
     apt_state "$folder/apt" trixie
-    (cd "$folder/apt/cache/archives" && apt_in "$folder/apt" apt-get download acpica-tools) || die "cannot download acpica-tools: see the messages above"
+    download "$folder/apt" acpica-tools
     manifest "$folder/apt" >"$folder/manifest"
     for deb in "$folder"/apt/cache/archives/*.deb; do
         unpack "$deb" "$folder/root"
