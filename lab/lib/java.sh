@@ -5,6 +5,9 @@
 # Options with which the AOT cache is made and used; they must be the same.
 readonly java_options=(-XX:+UseSerialGC -XX:-UsePerfData --enable-native-access=io.vfio4j.linux)
 
+# What is quickest in an interpreted machine for commands of some seconds: compiling costs more there than it saves, but for what is hot.
+readonly quick_options=(-XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=20)
+
 # jre_name JDK MODULE_LIST: the name of the cache folder for that JDK's image.
 jre_name() { printf 'jre-%s\n' "$({ cat "$1/release" && printf '%s\n' "$2"; } | sha256sum | cut -c -16)"; }
 
@@ -45,17 +48,17 @@ jre_libraries() {
 # image that it was made with. It is kept beside the build and made anew when that has changed. The guest has the modules at the same place
 # as this machine, because the AOT cache holds on to their path.
 java_archive() {
-    local file=$1 jdk=$2 modules=$3 qemu=$4 keep=${3%/*}/lab lock start
+    local file=$1 jdk=$2 modules=$3 qemu=$4 keep=${3%/*}/lab key made lock start
     # Someone else's build: made for this run only.
     mkdir -p "$keep" 2>/dev/null && [[ -w $keep ]] || keep=$(mktemp -d "$run/java.XXXXXX")
+    key="$modules $jdk ${java_options[*]}"
     exec {lock}>"$keep/lock"
     flock "$lock"
-    jre=$(sed -n "s|^$modules $jdk ||p" "$keep/made" 2>/dev/null) || true
-    if [[ -z $jre ]] || ! cached "$jre"; then
+    if ! { read -r jre && read -r made; } 2>/dev/null <"$keep/made" || [[ $made != "$key" ]] || ! cached "$jre"; then
         start=$(milliseconds)
         rm -f "$keep/made"
         make_java_archive "$keep/java.cpio" "$jdk" "$modules" "$qemu"
-        printf '%s\n' "$modules $jdk $jre" >"$keep/made"
+        printf '%s\n' "$jre" "$key" >"$keep/made"
         step_done "$start" "packed the program for the guest"
     fi
     cp "$keep/java.cpio" "$file"
@@ -69,13 +72,11 @@ make_java_archive() {
     jre=$(jre_name "$jdk" "$list")
     cache_fill "$jre" make_jre "$jdk" "$list" "$qemu"
     rm -rf "$tree"
-    mkdir -p "$tree$modules" "$tree/bin"
+    mkdir -p "$tree$modules"
     cp -p "$modules"/*.jar "$tree$modules/"
     "$cache/$jre/jre/bin/java" "${java_options[@]}" -XX:AOTCacheOutput="$tree/vfio4j.aot" -p "$modules" \
         -m io.vfio4j.cli/io.vfio4j.cli.Training >"$file.log" 2>&1 || true
     [[ -r $tree/vfio4j.aot ]] || die "no AOT cache could be made for the guest, see $file.log"
-    guest_command "$modules" >"$tree/bin/vfio4j"
-    chmod 755 "$tree/bin/vfio4j"
     pack "$qemu" "$tree" "$file"
     rm -rf "$tree"
 }
@@ -84,7 +85,7 @@ make_java_archive() {
 guest_command() {
     cat <<COMMAND
 #!/bin/busybox sh
-exec /jre/bin/java ${java_options[*]} \${VFIO4J_JAVA_OPTIONS:--Xint} -XX:AOTCache=/vfio4j.aot -Xlog:aot=off,cds=off \\
+exec /jre/bin/java ${java_options[*]} ${quick_options[*]} -XX:AOTCache=/vfio4j.aot -Xlog:aot=off,cds=off \${VFIO4J_JAVA_OPTIONS:-} \\
     -p '$1' -m io.vfio4j.cli/io.vfio4j.cli.Main "\$@"
 COMMAND
 }

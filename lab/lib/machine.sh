@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # The machine of a guest that runs vfio4j on its own kernel's vfio-pci: its devices, one boot of it, and what came back.
 
+# A boot takes 5 s, a few times that on a busy machine: what takes longer hangs.
+readonly boot_seconds=90
+
 machine_pid=
 # Readers of the guest's output.
 reader_pids=()
@@ -24,9 +27,9 @@ devices() {
 # machine_boot RUN_FOLDER KERNEL_FOLDER QEMU_FOLDER: runs the guest to its end. Output goes to descriptor 3 and standard error while it
 # comes; console.log, qemu.log, and answer, what the guest says to the lab, stay in RUN_FOLDER.
 # D3cold for slot 1 takes the ACPI table, power management of ports however old they look, and PCI Express hotplug instead of ACPI's:
-# without, the port never reports that the link is up again.
+# without, the port never reports that the link is up again. Gives 124 or 137 if the guest ran into the time limit.
 machine_boot() {
-    local run=$1 kernel=$2 qemu=$3 arguments append="console=ttyS0 panic=-1 loglevel=4 pcie_port_pm=force"
+    local run=$1 kernel=$2 qemu=$3 code=0 arguments append="console=ttyS0 panic=-1 loglevel=4 pcie_port_pm=force"
     [[ $iommu = no ]] || append+=" intel_iommu=on"
     rm -f "$run"/{answer,out,err}
     : >"$run/console.log"
@@ -43,12 +46,27 @@ machine_boot() {
         -serial "file:$run/console.log" -serial "file:$run/out" -serial "file:$run/err" -serial "file:$run/answer" \
         "${arguments[@]}" </dev/null >"$run/qemu.log" 2>&1 3>&- &
     machine_pid=$!
-    wait "$machine_pid" || true
-    machine_pid=
+    machine_wait "$run" || code=$?
     # Had QEMU not opened them, the readers would wait for ever.
     : <>"$run/out" <>"$run/err"
     wait "${reader_pids[@]}" || true
     reader_pids=()
+    return "$code"
+}
+
+# machine_wait RUN_FOLDER: until the guest has ended, or has not begun in time; gives the exit code of `timeout`.
+machine_wait() {
+    local deadline=$((SECONDS + boot_seconds)) code=0
+    until started "$1" || ! kill -0 "$machine_pid" 2>/dev/null; do
+        if ((SECONDS >= deadline)); then
+            kill -TERM "$machine_pid" 2>/dev/null || true
+            break
+        fi
+        sleep 0.2
+    done
+    wait "$machine_pid" || code=$?
+    machine_pid=
+    return "$code"
 }
 
 # answer RUN_FOLDER WORD: what the guest said after this word.
