@@ -4,6 +4,7 @@
 
 mount_all() {
     mkdir -p /proc /sys /dev /tmp
+    chmod 1777 /tmp
     mount -t proc proc /proc
     mount -t sysfs sysfs /sys
     mount -t devtmpfs devtmpfs /dev
