@@ -48,7 +48,7 @@ jre_libraries() {
 # image that it was made with. It is kept beside the build and made anew when that has changed. The guest has the modules at the same place
 # as this machine, because the AOT cache holds on to their path.
 java_archive() {
-    local file=$1 jdk=$2 modules=$3 qemu=$4 keep=${3%/*}/lab key made lock start
+    local file=$1 jdk=$2 modules=$3 qemu=$4 keep=${3%/*}/lab key made="" lock start
     # Someone else's build: made for this run only.
     mkdir -p "$keep" 2>/dev/null && [[ -w $keep ]] || keep=$(mktemp -d "$run/java.XXXXXX")
     key="$modules $jdk ${java_options[*]}"
