@@ -47,7 +47,20 @@ public final class Conformance {
     static List<Case> cases() {
         List<Case> cases = new ArrayList<>();
         cases.addAll(TruthTable.cases());
+        cases.addAll(IoEventFds.cases());
+        cases.addAll(PowerRegister.cases());
+        cases.addAll(Closing.cases());
         cases.addAll(OrderOfChecks.cases());
+        cases.addAll(Features.cases());
+        cases.addAll(EventFds.cases());
+        cases.addAll(Usage.cases());
+        cases.addAll(Mappings.cases());
+        cases.addAll(RegionAccesses.cases());
+        cases.addAll(LineInterrupts.cases());
+        cases.addAll(MessageInterrupts.cases());
+        cases.addAll(WakeSources.cases());
+        cases.addAll(Races.cases());
+        cases.addAll(DmaLogging.cases());
         return cases;
     }
 }

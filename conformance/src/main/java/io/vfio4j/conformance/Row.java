@@ -53,7 +53,7 @@ final class Row {
         return this;
     }
 
-    /** What else is seen, before the state is. */
+    /** What else is seen at once. */
     Row seeing(Consumer<Trial> also) {
         more = also;
         return this;
@@ -97,12 +97,12 @@ final class Row {
         trial.bring(state);
         trial.does(title, cell.outcome(), () -> act.accept(trial));
         trial.signals(cell.signals());
+        more.accept(trial);
         if (state.asleep() && quiet) {
             trial.notWoken();
         } else if (state == State.N_S && cell.after() != After.OFF) {
             trial.woke();
         }
-        more.accept(trial);
         cell.after().see(trial);
         if (cell.after() == After.OFF) {
             trial.signals(0);

@@ -73,6 +73,7 @@ final class Trial implements AutoCloseable {
     private boolean d3coldAllowed;
     private long activeMillis;
     private Act last = () -> {};
+    private Optional<EventFd> interrupt = Optional.empty();
     private Optional<MappedBar> mapping = Optional.empty();
 
     Trial(Subject subject, Facts facts, HostSide host) {
@@ -157,6 +158,12 @@ final class Trial implements AutoCloseable {
         d3coldAllowed = true;
         restingState = "D3cold";
         host.setD3coldAllowed(true);
+    }
+
+    /** And not any more. */
+    void sleepInD3hot() {
+        restingState = facts.restingState();
+        host.setD3coldAllowed(false);
     }
 
     /**
@@ -349,6 +356,33 @@ final class Trial implements AutoCloseable {
                 new PciPowerManagement(capability().offset(), capability().pmc(), readPmcsr())
                         .state();
         expect("PMCSR reads " + expected, "PMCSR reads " + state);
+    }
+
+    // Interrupts
+
+    /** Remembers the interrupt's eventfd that the case is about. */
+    void interrupt(EventFd event) {
+        interrupt = Optional.of(event);
+    }
+
+    /** The interrupt's eventfd that the case is about. */
+    EventFd interrupt() {
+        return interrupt.orElseThrow();
+    }
+
+    /** Sees an interrupt come, and how many. */
+    void interrupts(EventFd event, long expected) {
+        boolean _ = event.await(Settle.SOON);
+        expect("interrupt " + expected, "interrupt " + event.drain());
+    }
+
+    /**
+     * Sees that no interrupt has come; what was done before is done, for the device has answered a
+     * request since. One that comes later is seen by whatever is seen next.
+     */
+    void noInterrupt(EventFd event) {
+        Acts.readConfig(device);
+        expect("interrupt 0", "interrupt " + event.drain());
     }
 
     // Ending
