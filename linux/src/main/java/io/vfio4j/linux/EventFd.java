@@ -22,6 +22,7 @@ import java.time.Duration;
  * corner.)
  */
 public final class EventFd implements AutoCloseable {
+    private static final int EFD_SEMAPHORE = 1;
     private static final int EFD_NONBLOCK = 0x800;
     private static final int EFD_CLOEXEC = 0x80000;
     private static final int F_GETFL = 3;
@@ -52,6 +53,19 @@ public final class EventFd implements AutoCloseable {
     public static EventFd create() {
         int number = Libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
         return new EventFd(Fd.own(Libc.check(number, "eventfd", "")), false);
+    }
+
+    /**
+     * Makes a new counter of whatever kind, non-blocking and close-on-exec.
+     *
+     * @param initial its value, an unsigned number
+     * @param semaphore whether {@link #drain} takes only 1 of it (EFD_SEMAPHORE)
+     * @return its owner
+     * @throws LinuxException with EMFILE or ENFILE if there are too many descriptors
+     */
+    public static EventFd create(int initial, boolean semaphore) {
+        int flags = EFD_NONBLOCK | EFD_CLOEXEC | (semaphore ? EFD_SEMAPHORE : 0);
+        return new EventFd(Fd.own(Libc.check(Libc.eventfd(initial, flags), "eventfd", "")), false);
     }
 
     /**
@@ -134,6 +148,32 @@ public final class EventFd implements AutoCloseable {
             if (written != -Libc.EAGAIN) {
                 Libc.check(written, "write", "to eventfd");
             }
+        } finally {
+            fd.leave();
+        }
+    }
+
+    /**
+     * Adds to the counter at once, if there is room: the most that it holds is 2^64 - 2.
+     *
+     * @param value how much, an unsigned number
+     * @return false if there is no room, and nothing was added
+     * @throws LinuxException with EINVAL for 2^64 - 1
+     * @throws IllegalStateException if this is closed
+     */
+    public boolean add(long value) {
+        int number = fd.enter();
+        try {
+            Scratch scratch = Scratch.ofThread();
+            scratch.putLong(0, value);
+            long written;
+            do {
+                written = Libc.write(number, scratch.address(), Long.BYTES);
+            } while (written == -Libc.EINTR);
+            if (written == -Libc.EAGAIN) {
+                return false;
+            }
+            return Libc.check(written, "write", "to eventfd") == Long.BYTES;
         } finally {
             fd.leave();
         }

@@ -23,6 +23,7 @@ public final class Fd implements AutoCloseable {
     private static final int O_RDWR = 2;
     private static final int O_NOCTTY = 0x100;
     private static final int O_TRUNC = 0x200;
+    private static final int O_PATH = 0x200000;
     private static final int O_CLOEXEC = 0x80000;
     private static final int F_DUPFD_CLOEXEC = 1030;
 
@@ -76,6 +77,21 @@ public final class Fd implements AutoCloseable {
             long name = NativePath.allocate(arena, path).address();
             int opened = Libc.open(name, flags | O_CLOEXEC | O_NOCTTY);
             return own(Libc.check(opened, "open", path.toString()));
+        }
+    }
+
+    /**
+     * Opens a path without opening the file there (O_PATH): to most calls such a descriptor is not
+     * open.
+     *
+     * @param path of what
+     * @return the owner of the new descriptor
+     * @throws LinuxException with the errno of {@code open}, such as ENOENT
+     */
+    public static Fd openPathOnly(Path path) {
+        try (Arena arena = Arena.ofConfined()) {
+            long name = NativePath.allocate(arena, path).address();
+            return own(Libc.check(Libc.open(name, O_CLOEXEC | O_PATH), "open", path + " (O_PATH)"));
         }
     }
 

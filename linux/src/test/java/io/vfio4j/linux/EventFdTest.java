@@ -89,6 +89,33 @@ class EventFdTest {
     }
 
     @Test
+    void shouldAddAsMuchAsThereIsRoomFor() {
+        try (EventFd event = EventFd.create(5, false)) {
+            assertThat(event.add(-7)).isTrue();
+            assertThat(event.add(1)).isFalse();
+            assertThat(event.drain()).isEqualTo(-2);
+        }
+    }
+
+    @Test
+    void shouldMakeASemaphore() {
+        try (EventFd event = EventFd.create(2, true)) {
+            assertThat(event.drain()).isEqualTo(1);
+            assertThat(event.drain()).isEqualTo(1);
+            assertThat(event.drain()).isZero();
+        }
+    }
+
+    @Test
+    void shouldTellADescriptorOfAPathOnly() {
+        try (Fd path = Fd.openPathOnly(Path.of("/dev/null"));
+                Fd file = Fd.open(Path.of("/dev/null"), true)) {
+            assertThat(EventFd.isPathOnly(path)).isTrue();
+            assertThat(EventFd.isPathOnly(file)).isFalse();
+        }
+    }
+
+    @Test
     void shouldAdoptWhatAnotherMade() {
         Fd foreign = Fd.own(Libc.eventfd(3, EFD_SEMAPHORE));
         try (EventFd event = EventFd.adopt(foreign)) {

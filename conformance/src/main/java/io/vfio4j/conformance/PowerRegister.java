@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.conformance;
+
+import static io.vfio4j.conformance.State.N_A;
+import static io.vfio4j.conformance.State.N_S;
+import static io.vfio4j.conformance.State.OFF;
+import static io.vfio4j.conformance.State.W_S;
+
+import io.vfio4j.uapi.PciRegs;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** The client's PMCSR (spec B6), and its row of the truth table. */
+final class PowerRegister {
+    static final int D0 = 0;
+    static final int D1 = 1;
+    static final int D2 = 2;
+    static final int D3HOT = 3;
+
+    private static final byte LINE = 0x5a;
+
+    private PowerRegister() {}
+
+    static List<Case> cases() {
+        List<Case> cases = new ArrayList<>();
+        cases.addAll(row());
+        cases.addAll(
+                List.of(
+                        register("pme", "PME bits read 0 and stay 0", PowerRegister::pme),
+                        register("width-1", "a write of 1 byte", t -> width(t, 1)),
+                        register("width-2", "a write of 2 bytes", t -> width(t, 2)),
+                        register("width-4", "a write of 4 bytes", t -> width(t, 4)),
+                        register("next-byte", "a write of the next byte", PowerRegister::nextByte),
+                        register("D1", "D1, which the device lacks", t -> lacking(t, D1)),
+                        register("D2", "D2, which the device lacks", t -> lacking(t, D2)),
+                        register("upwards", "D3hot to D1", PowerRegister::upwards),
+                        register("d3hot", "what D3hot does", PowerRegister::d3hot),
+                        register("lost-N", "D3hot is lost by a sleep", t -> lost(t, N_S)),
+                        register("lost-W", "D3hot is lost by a sleep of W", t -> lost(t, W_S)),
+                        register(
+                                        "reset",
+                                        "DEVICE_RESET returns to D0",
+                                        PowerRegister::resetFromD3hot)
+                                .needing(Need.RESET),
+                        survives("survives", "what a sleep in D3hot keeps"),
+                        survives("survives-D3cold", "what a sleep in D3cold keeps")
+                                .needing(Need.D3COLD)));
+        return cases;
+    }
+
+    private static Case register(String id, String title, Case.Body body) {
+        return Case.of("B6." + id, title, "spec B6", body).needing(Need.PM_CAPABILITY);
+    }
+
+    /** Asks for a D-state; that the write succeeds says nothing of whether it is reached. */
+    static void request(Trial t, int state) {
+        t.device().writeShort(Acts.CONFIG, t.pmcsr(), (short) state);
+    }
+
+    private static void does(Trial t, String name, int state) {
+        t.does("PMCSR := " + name, "0", () -> request(t, state));
+    }
+
+    private static List<Case> row() {
+        List<Case> cases = new ArrayList<>();
+        for (State state : State.values()) {
+            cases.add(
+                    Case.of(
+                                    "T.d3hot." + state,
+                                    "PMCSR := D3hot in " + state,
+                                    "truth table, PMCSR := D3hot, " + state,
+                                    t -> inState(t, state))
+                            .needing(Need.PM_CAPABILITY));
+        }
+        return cases;
+    }
+
+    private static void inState(Trial t, State state) {
+        t.bring(state);
+        does(t, "D3hot", D3HOT);
+        t.signals(state == W_S ? 1 : 0);
+        if (state == N_S) {
+            t.woke();
+            t.clientState("D0");
+            After.N.see(t);
+            return;
+        }
+        t.clientState("D3hot");
+        if (state == OFF || state == W_S) {
+            t.staysAwake();
+        } else {
+            After after = state == N_A ? After.N : After.W;
+            after.see(t);
+            t.clientState("D0");
+        }
+    }
+
+    private static void pme(Trial t) {
+        int mask = PciRegs.PCI_PM_CAP_PME_MASK;
+        t.expect("PME_Support reads 0", (t.capability().pmc() & mask) == 0);
+        int bits = PciRegs.PCI_PM_CTRL_PME_ENABLE | PciRegs.PCI_PM_CTRL_PME_STATUS;
+        t.expect("PME bits read 0", (t.readPmcsr() & bits) == 0);
+        t.does("PMCSR := PME bits", "0", () -> request(t, bits));
+        t.expect("PME bits read 0", (t.readPmcsr() & bits) == 0);
+    }
+
+    private static void write(Trial t, int width, int state) {
+        switch (width) {
+            case 1 -> t.device().writeByte(Acts.CONFIG, t.pmcsr(), (byte) state);
+            case 2 -> t.device().writeShort(Acts.CONFIG, t.pmcsr(), (short) state);
+            default -> t.device().writeInt(Acts.CONFIG, t.pmcsr(), state);
+        }
+    }
+
+    private static void width(Trial t, int width) {
+        t.does("PMCSR := D3hot", "0", () -> write(t, width, D3HOT));
+        t.clientState("D3hot");
+        t.does("PMCSR := D0", "0", () -> write(t, width, D0));
+        t.clientState("D0");
+    }
+
+    private static void nextByte(Trial t) {
+        t.does(
+                "the next byte := 3",
+                "0",
+                () -> t.device().writeByte(Acts.CONFIG, t.pmcsr() + 1, (byte) D3HOT));
+        t.clientState("D0");
+    }
+
+    private static void lacking(Trial t, int state) {
+        if (state == D1 ? t.capability().d1() : t.capability().d2()) {
+            throw new Trial.Inapplicable("the device has D" + state);
+        }
+        does(t, "D" + state, state);
+        t.clientState("D0");
+        t.staysAwake();
+    }
+
+    private static void upwards(Trial t) {
+        does(t, "D3hot", D3HOT);
+        does(t, "D1", D1);
+        t.clientState("D3hot");
+    }
+
+    private static void d3hot(Trial t) {
+        does(t, "D3hot", D3HOT);
+        t.staysAwake();
+        t.expect("power_state D3hot", "power_state " + t.host().powerState());
+        t.does("a read of config space", "0", () -> Acts.readConfig(t.device()));
+        t.facts()
+                .memoryBar()
+                .ifPresent(spot -> t.does("a read", "EIO", () -> Acts.read(t.device(), spot)));
+        does(t, "D0", D0);
+        t.expect("power_state D0", "power_state " + t.host().powerState());
+        t.facts()
+                .memoryBar()
+                .ifPresent(spot -> t.does("a read", "0", () -> Acts.read(t.device(), spot)));
+    }
+
+    private static void lost(Trial t, State state) {
+        does(t, "D3hot", D3HOT);
+        t.bring(state);
+        t.does("EXIT", "0", () -> Acts.exit(t.device()));
+        t.signals(state == W_S ? 1 : 0);
+        t.clientState("D0");
+        t.facts()
+                .memoryBar()
+                .ifPresent(spot -> t.does("a read", "0", () -> Acts.read(t.device(), spot)));
+    }
+
+    private static void resetFromD3hot(Trial t) {
+        does(t, "D3hot", D3HOT);
+        t.does("DEVICE_RESET", "0", () -> t.device().reset());
+        t.clientState("D0");
+    }
+
+    private static Case survives(String id, String title) {
+        return register(
+                id,
+                title,
+                t -> {
+                    if (id.endsWith("D3cold")) {
+                        t.sleepInD3cold();
+                    }
+                    t.device().writeByte(Acts.CONFIG, PciRegs.PCI_INTERRUPT_LINE, LINE);
+                    int command = t.device().readShort(Acts.CONFIG, PciRegs.PCI_COMMAND);
+                    int bar = t.device().readInt(Acts.CONFIG, PciRegs.PCI_BASE_ADDRESS_0);
+                    t.bring(N_S);
+                    t.does("EXIT", "0", () -> Acts.exit(t.device()));
+                    t.expect(
+                            "COMMAND is kept",
+                            t.device().readShort(Acts.CONFIG, PciRegs.PCI_COMMAND) == command);
+                    t.expect(
+                            "the interrupt line is kept",
+                            t.device().readByte(Acts.CONFIG, PciRegs.PCI_INTERRUPT_LINE) == LINE);
+                    t.expect(
+                            "BAR0 is kept",
+                            t.device().readInt(Acts.CONFIG, PciRegs.PCI_BASE_ADDRESS_0) == bar);
+                });
+    }
+}
