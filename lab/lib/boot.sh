@@ -10,7 +10,7 @@ pack_script() {
     mkdir -p "$tree/lab"
     cp "$lab/guest/init" "$tree/init"
     chmod 755 "$tree/init"
-    cp "$lab/guest/checks.sh" "$tree/lab/checks.sh"
+    cp "$lab/guest/start.sh" "$lab/guest/checks.sh" "$tree/lab/"
     cp "$3" "$tree/lab/script.sh"
     for source in "$lab"/guest/*.c; do
         gcc -std=gnu17 -O1 -Wall -Wextra -static -o "$tree/lab/$(basename "$source" .c)" "$source" \

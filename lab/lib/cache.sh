@@ -27,7 +27,7 @@ cache_fill() {
         "$maker" "$cache/$name.part" "$@"
         printf '%s\n' "$cache_layout" >"$cache/$name.part/layout"
         mv "$cache/$name.part" "$cache/$name"
-        step_done "$start" "downloaded $name to $cache"
+        step_done "$start" "made $cache/$name"
     fi
     exec {lock}>&-
 }

@@ -61,6 +61,13 @@ fetch() {
         || die "cannot download $*: $(grep '^E:' "$state/fetch.log" | head -n 1)"
 }
 
+# download STATE PACKAGE...: downloads these packages only, to STATE/cache/archives.
+download() {
+    local state=$1
+    shift
+    (cd "$state/cache/archives" && apt_in "$state" apt-get download "$@") || die "cannot download $*: see the messages above"
+}
+
 # manifest STATE: one line "package version sha256" for each package fetched, for the record of what a cache folder was made from.
 manifest() {
     local deb

@@ -4,40 +4,74 @@
 # needs.
 
 # The modules a guest loads, in an order that satisfies their dependencies. Some are built into one kernel and modules in another.
-readonly guest_modules=(irqbypass vfio vfio_virqfd vfio_iommu_type1 vfio-pci-core vfio-pci)
+readonly guest_modules=(irqbypass iommufd vfio vfio_virqfd vfio_iommu_type1 vfio-pci-core vfio-pci)
 
-kernel_metapackage() {
+# kernel_check VERSION: stops unless the lab knows it.
+kernel_check() {
     case $1 in
-        6.1) echo linux-image-cloud-amd64 ;;
-        6.12) echo linux-image-6.12-cloud-amd64 ;;
-        *) usage_error "no kernel $1: the lab knows 6.1 and 6.12" ;;
+        5.10 | 6.1 | 6.12 | 6.12-iommufd | 7.3) ;;
+        *) usage_error "no kernel $1: the lab knows 5.10, 6.1, 6.12, 6.12-iommufd and 7.3" ;;
     esac
 }
 
+kernel_suites() {
+    case $1 in
+        5.10) echo bullseye bullseye-security ;;
+        6.*) echo bookworm bookworm-security ;;
+        7.*) echo trixie trixie-backports ;;
+    esac
+}
+
+# kernel_packages VERSION STATE: the packages with the newest kernel of that series, none if the suites do not have it.
+kernel_packages() {
+    case $1 in
+        5.10 | 6.1) depends_of "$2" linux-image-cloud-amd64 'linux-image-' ;;
+        6.12*) depends_of "$2" linux-image-6.12-cloud-amd64 'linux-image-' ;;
+        # From 7 on there are three packages instead of one, and the metapackage names the newest series only.
+        7.*)
+            apt_in "$2" apt-cache pkgnames "linux-binary-$1." | sed -n 's/^linux-binary-\([0-9].*-cloud-amd64\)$/\1/p' | sort -V | tail -n 1 \
+                | sed 's/.*/linux-base-&\nlinux-binary-&\nlinux-modules-&/'
+            ;;
+    esac
+}
+
+# depends_of STATE PACKAGE PREFIX: the first dependency of PACKAGE that begins with PREFIX.
+depends_of() { apt_in "$1" apt-cache depends --important "$2" 2>/dev/null | sed -n "s/.*Depends: \($3[^ ]*\).*/\1/p" | head -n 1; }
+
+# kernel_label NAME: the package and version that the cached kernel NAME was taken from.
+kernel_label() { version_of "$1" 'linux-\(image\|binary\)-[^ ]*'; }
+
 # make_kernel FOLDER VERSION QEMU_FOLDER: fills FOLDER with vmlinuz, modules.cpio and a manifest.
 make_kernel() {
-    local folder=$1 version=$2 qemu=$3 metapackage package deb
-    metapackage=$(kernel_metapackage "$version")
-    apt_state "$folder/apt" bookworm bookworm-security
-    package=$(apt_in "$folder/apt" apt-cache depends --important "$metapackage" | sed -n 's/.*Depends: \(linux-image-[^ ]*\).*/\1/p' | head -n 1)
-    [[ -n $package ]] || die "no $metapackage in this machine's Debian mirror: the lab needs the archives bookworm and bookworm-security"
-    (cd "$folder/apt/cache/archives" && apt_in "$folder/apt" apt-get download "$package") || die "cannot download $package: see the messages above"
-    manifest "$folder/apt" >"$folder/manifest"
+    local folder=$1 version=$2 qemu=$3 suites packages deb image
+    read -ra suites <<<"$(kernel_suites "$version")"
+    apt_state "$folder/apt" "${suites[@]}"
+    mapfile -t packages < <(kernel_packages "$version" "$folder/apt")
+    ((${#packages[@]} > 0)) || die "no kernel ${version%-*} in the archives ${suites[*]} of this machine's Debian mirror"
+    download "$folder/apt" "${packages[@]}"
     for deb in "$folder"/apt/cache/archives/*.deb; do
         unpack "$deb" "$folder/root"
     done
-    mv "$folder"/root/boot/vmlinuz-* "$folder/vmlinuz"
-    collect_modules "$folder/root/lib/modules" "$folder/tree/modules" "$qemu"
+    if [[ $version = *-iommufd ]]; then
+        make_iommufd_modules "$folder/built" "$folder/apt" "${packages[0]#linux-image-}" "$qemu"
+    fi
+    manifest "$folder/apt" >"$folder/manifest"
+    image=$(find "$folder/root" -type f -name 'vmlinuz*' | head -n 1)
+    [[ -n $image ]] || die "the packages ${packages[*]} have no vmlinuz"
+    mv "$image" "$folder/vmlinuz"
+    collect_modules "$folder/tree/modules" "$qemu" "$folder/built" "$folder/root"
     pack "$qemu" "$folder/tree" "$folder/modules.cpio"
-    rm -rf "$folder/apt" "$folder/root" "$folder/tree"
+    rm -rf "$folder/apt" "$folder/root" "$folder/built" "$folder/tree"
 }
 
-# collect_modules MODULES TARGET QEMU_FOLDER: copies the guest's modules, uncompressed because busybox loads no others, and their order.
+# collect_modules TARGET QEMU_FOLDER SOURCE...: copies the guest's modules from the first source that has them, uncompressed because busybox
+# loads no others, and their order.
 collect_modules() {
-    local modules=$1 target=$2 qemu=$3 name file
+    local target=$1 qemu=$2 name file
+    shift 2
     mkdir -p "$target"
     for name in "${guest_modules[@]}"; do
-        file=$(find "$modules" -name "$name.ko" -o -name "$name.ko.xz" | head -n 1)
+        file=$(find "$@" \( -name "$name.ko" -o -name "$name.ko.xz" \) -print 2>/dev/null | head -n 1) || true
         case $file in
             '') continue ;;
             *.xz) "$qemu/root/usr/bin/busybox" xzcat "$file" >"$target/$name.ko" ;;

@@ -1,0 +1,65 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# The machine of a guest that runs vfio4j on its own kernel's vfio-pci: its devices, one boot of it, and what came back.
+
+machine_pid=
+# Readers of the guest's output.
+reader_pids=()
+
+# slot NUMBER DEVICE: a root port at 00:NUMBER+2 and behind it the device, which gets the bus NUMBER if nothing before it has more than one.
+slot() { printf '%s\n' -device "pcie-root-port,id=slot$1,chassis=$1,slot=$1,addr=$(($1 + 2))" -device "$2,bus=slot$1"; }
+
+# devices IOMMU: QEMU's arguments, one a line.
+devices() {
+    [[ $1 = no ]] || printf '%s\n' -device intel-iommu,intremap=on
+    slot 1 e1000e
+    printf '%s\n' -blockdev null-co,node-name=nothing,size=1048576,read-zeroes=on
+    slot 2 nvme,serial=vfio4j,drive=nothing
+    slot 3 igb
+    slot 4 edu
+    slot 5 pcie-pci-bridge,id=bridge
+    printf '%s\n' -device e1000,bus=bridge,addr=1 -device virtio-rng-pci,bus=bridge,addr=2
+}
+
+# machine_boot RUN_FOLDER KERNEL_FOLDER QEMU_FOLDER: runs the guest to its end. Output goes to descriptor 3 and standard error while it
+# comes; console.log, qemu.log, and answer, what the guest says to the lab, stay in RUN_FOLDER.
+# D3cold for slot 1 takes the ACPI table, power management of ports however old they look, and PCI Express hotplug instead of ACPI's:
+# without, the port never reports that the link is up again.
+machine_boot() {
+    local run=$1 kernel=$2 qemu=$3 arguments append="console=ttyS0 panic=-1 loglevel=4 pcie_port_pm=force"
+    [[ $iommu = no ]] || append+=" intel_iommu=on"
+    rm -f "$run"/{answer,out,err}
+    : >"$run/console.log"
+    mapfile -t arguments < <(devices "$iommu")
+    mkfifo "$run/out" "$run/err"
+    cat "$run/out" >&3 &
+    reader_pids=($!)
+    cat "$run/err" >&2 &
+    reader_pids+=($!)
+    run_qemu "$qemu" "$seconds" -accel tcg -cpu max,-cx16 -smp 1 -m 1G -machine q35,kernel-irqchip=split \
+        -nodefaults -no-user-config -display none -no-reboot \
+        -kernel "$kernel/vmlinuz" -initrd "$run/initramfs.cpio" -append "$append" \
+        -acpitable "file=$run/slot-power.aml" -global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off \
+        -serial "file:$run/console.log" -serial "file:$run/out" -serial "file:$run/err" -serial "file:$run/answer" \
+        "${arguments[@]}" </dev/null >"$run/qemu.log" 2>&1 3>&- &
+    machine_pid=$!
+    wait "$machine_pid" || true
+    machine_pid=
+    # Had QEMU not opened them, the readers would wait for ever.
+    : <>"$run/out" <>"$run/err"
+    wait "${reader_pids[@]}" || true
+    reader_pids=()
+}
+
+# answer RUN_FOLDER WORD: what the guest said after this word.
+answer() { { head -n 2 "$1/answer" 2>/dev/null || true; } | sed -n "s/^guest: $2 *//p"; }
+
+started() { head -n 1 "$1/answer" 2>/dev/null | grep -qx 'guest: start'; }
+
+machine_kill() {
+    local pid
+    for pid in ${machine_pid:+"$machine_pid"} "${reader_pids[@]}"; do
+        kill -TERM "$pid" 2>/dev/null || true
+    done
+    [[ -z $machine_pid ]] || wait "$machine_pid" 2>/dev/null || true
+}
