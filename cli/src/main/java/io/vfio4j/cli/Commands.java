@@ -16,6 +16,7 @@ final class Commands {
                     new PowerExitCommand(),
                     new PowerWatchCommand(),
                     new HostCommand(),
+                    new ConformanceCommand(),
                     new BenchCommand());
 
     private Commands() {}
