@@ -6,6 +6,7 @@ module io.vfio4j.cli {
     requires transitive io.vfio4j.client;
     requires transitive io.vfio4j.models;
     requires transitive io.vfio4j.bench;
+    requires transitive io.vfio4j.conformance;
     requires org.apache.commons.cli;
     requires tools.jackson.core;
 

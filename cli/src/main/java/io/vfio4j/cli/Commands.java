@@ -17,6 +17,7 @@ final class Commands {
                     new PowerWatchCommand(),
                     new PowerBenchCommand(),
                     new HostCommand(),
+                    new ConformanceCommand(),
                     new BenchCommand());
 
     private Commands() {}

@@ -37,10 +37,18 @@ class ArchitectureTest {
                     "client", Set.of("linux", "uapi"),
                     "models", Set.of("linux", "uapi", "power", "device", "server"),
                     "bench", Set.of("linux", "uapi", "client"),
+                    "conformance", Set.of("linux", "uapi", "client"),
                     "cli",
                             Set.of(
-                                    "linux", "uapi", "power", "device", "server", "client",
-                                    "models", "bench"));
+                                    "linux",
+                                    "uapi",
+                                    "power",
+                                    "device",
+                                    "server",
+                                    "client",
+                                    "models",
+                                    "bench",
+                                    "conformance"));
 
     private static final List<String> TELLTALE_NAMES =
             List.of("Util", "Utils", "Common", "Manager", "Helper", "Impl");

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.cli;
+
+import io.vfio4j.conformance.Answers;
+import io.vfio4j.conformance.AnswersFile;
+import io.vfio4j.conformance.Conformance;
+import io.vfio4j.conformance.Glob;
+import io.vfio4j.conformance.KernelProfile;
+import io.vfio4j.conformance.Report;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
+
+/** {@code conformance}: asks a device whether it keeps the low-power contract. */
+final class ConformanceCommand implements Command {
+    @Override
+    public String name() {
+        return "conformance";
+    }
+
+    @Override
+    public String operands() {
+        return "TARGET";
+    }
+
+    @Override
+    public String summary() {
+        return "ask a device whether it keeps the low-power contract";
+    }
+
+    @Override
+    public String details() {
+        return """
+        TARGET is a device that nobody else has open; its host side is used as well, and left as found.
+        A case that the device cannot show is n/a, with the reason. Ends with 1 if a case failed.
+        --kernel says whose answers are expected of a device behind a socket: %s.\
+        """
+                .formatted(versions());
+    }
+
+    static String versions() {
+        List<String> versions = new ArrayList<>();
+        for (KernelProfile profile : KernelProfile.values()) {
+            versions.add(profile.version());
+        }
+        return String.join(", ", versions);
+    }
+
+    @Override
+    public Set<CommandOption> options() {
+        return EnumSet.of(
+                CommandOption.ONLY,
+                CommandOption.LIST,
+                CommandOption.KERNEL,
+                CommandOption.TAP,
+                CommandOption.JUNIT,
+                CommandOption.ANSWERS);
+    }
+
+    @Override
+    public Exit run(Arguments arguments, Terminal terminal) {
+        Predicate<String> chosen = Glob.anyOf(arguments.values(CommandOption.ONLY));
+        if (Conformance.list().stream().map(Conformance.Entry::id).noneMatch(chosen)) {
+            throw new UsageException(
+                    "--only %s fits no case; --list shows them"
+                            .formatted(String.join(" ", arguments.values(CommandOption.ONLY))));
+        }
+        if (arguments.has(CommandOption.LIST)) {
+            arguments.none();
+            list(chosen, arguments.json(), terminal);
+            return new Exit.Done();
+        }
+        CommandSubject subject = CommandSubject.of(arguments);
+        boolean table = !arguments.json();
+        Answers answers =
+                Conformance.run(
+                        subject,
+                        chosen,
+                        answer -> {
+                            if (table) {
+                                terminal.say(Report.line(answer));
+                            }
+                        });
+        write(arguments, CommandOption.TAP, answers, Report::tap);
+        write(arguments, CommandOption.JUNIT, answers, Report::junit);
+        write(arguments, CommandOption.ANSWERS, answers, AnswersFile::write);
+        if (table) {
+            Report.failures(answers).forEach(terminal::say);
+            terminal.say(Report.summary(answers));
+        } else {
+            terminal.say(AnswersFile.write(answers).stripTrailing());
+        }
+        return answers.good() ? new Exit.Done() : new Exit.Negative();
+    }
+
+    private static void list(Predicate<String> chosen, boolean json, Terminal terminal) {
+        for (Conformance.Entry entry : Conformance.list()) {
+            if (!chosen.test(entry.id())) {
+                continue;
+            }
+            if (json) {
+                terminal.say(fields -> {
+                    fields.writeStringProperty("id", entry.id());
+                    fields.writeStringProperty("title", entry.title());
+                    fields.writeStringProperty("cites", entry.citation());
+                });
+            } else {
+                terminal.say(
+                        String.format(
+                                Locale.ROOT,
+                                "%-28s %s (%s)",
+                                entry.id(),
+                                entry.title(),
+                                entry.citation()));
+            }
+        }
+    }
+
+    private static void write(
+            Arguments arguments,
+            CommandOption option,
+            Answers answers,
+            Function<Answers, String> form) {
+        Optional<String> file = arguments.value(option);
+        if (file.isEmpty()) {
+            return;
+        }
+        try {
+            Files.writeString(Path.of(file.get()), form.apply(answers));
+        } catch (IOException | java.nio.file.InvalidPathException refused) {
+            throw new CommandException(
+                    "--%s: %s cannot be written: %s"
+                            .formatted(option.longName(), file.get(), refused.getMessage()),
+                    refused);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.conformance;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+/**
+ * The low-power contract as cases, asked of a device from outside: of a real one that vfio-pci
+ * drives, or of one behind a vfio-user socket, the same cases and the same answers.
+ */
+public final class Conformance {
+    private static final Duration MOST = Duration.ofSeconds(60);
+
+    private Conformance() {}
+
+    /**
+     * A case, by name.
+     *
+     * @param id its name
+     * @param title what it asks
+     * @param citation where the specification says so
+     */
+    public record Entry(String id, String title, String citation) {}
+
+    /** All cases, in the order in which they are asked. */
+    public static List<Entry> list() {
+        return cases().stream().map(c -> new Entry(c.id(), c.title(), c.citation())).toList();
+    }
+
+    /**
+     * Asks a device, which nobody else may have open. Its host side is left as it was found.
+     *
+     * @param subject the device
+     * @param chosen tells by its name whether a case is to be asked
+     * @param listener is told of each answer when it is there
+     * @return all answers
+     * @throws io.vfio4j.client.VfioException if the device or its host side cannot be opened
+     */
+    public static Answers run(
+            Subject subject, Predicate<String> chosen, Consumer<Answer> listener) {
+        return Runner.run(subject, cases(), chosen, MOST, listener);
+    }
+
+    static List<Case> cases() {
+        List<Case> cases = new ArrayList<>();
+        cases.addAll(TruthTable.cases());
+        cases.addAll(OrderOfChecks.cases());
+        return cases;
+    }
+}

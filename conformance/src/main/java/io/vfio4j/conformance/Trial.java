@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.conformance;
+
+import io.vfio4j.client.BarAsleepException;
+import io.vfio4j.client.ConnectionLostException;
+import io.vfio4j.client.HostSide;
+import io.vfio4j.client.MappedBar;
+import io.vfio4j.client.PciPowerManagement;
+import io.vfio4j.client.RuntimeControl;
+import io.vfio4j.client.RuntimeStatus;
+import io.vfio4j.client.VfioDevice;
+import io.vfio4j.client.VfioException;
+import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.uapi.HostAttribute;
+import io.vfio4j.uapi.PciRegs;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One case being asked: an open device, its host side, and what is seen of them. What is seen
+ * becomes an observation; where it is not what the specification says, a difference as well, and
+ * the case goes on.
+ *
+ * <p>Whatever happens, {@link #close} leaves the device closed and its host side as it was.
+ */
+final class Trial implements AutoCloseable {
+    /** An expected observation did not come, and without it there is no going on. */
+    static final class Stuck extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        Stuck(String message) {
+            super(message);
+        }
+    }
+
+    /** The case found that the target cannot show it, in a way that only trying could tell. */
+    static final class Inapplicable extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        Inapplicable(String message) {
+            super(message);
+        }
+    }
+
+    /** Something that may be refused. */
+    interface Act {
+        void run();
+    }
+
+    /** How long a sleep must go on for it to be believed that nothing was about to end it. */
+    private static final long BELIEVED_MILLIS = 10;
+
+    /** How often an act is repeated until its wakes add up to a millisecond. */
+    private static final int REPETITIONS = 400;
+
+    private final Subject subject;
+    private final Facts facts;
+    private final HostSide host;
+    private final List<String> observations = new ArrayList<>();
+    private final List<String> differences = new ArrayList<>();
+    private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+    private final EventFd wakeup = EventFd.create();
+    private final EventFd second = EventFd.create();
+    private volatile VfioDevice device;
+    private String restingState;
+    private boolean controlled;
+    private boolean d3coldAllowed;
+    private long activeMillis;
+    private Act last = () -> {};
+    private Optional<MappedBar> mapping = Optional.empty();
+
+    Trial(Subject subject, Facts facts, HostSide host) {
+        this.subject = subject;
+        this.facts = facts;
+        this.host = host;
+        restingState = facts.restingState();
+        device = Opening.patiently(subject);
+        try {
+            enableMemory();
+        } catch (RuntimeException failed) {
+            device.close();
+            throw failed;
+        }
+    }
+
+    private void enableMemory() {
+        int command = device.readShort(Acts.CONFIG, PciRegs.PCI_COMMAND);
+        int enabled = command | PciRegs.PCI_COMMAND_MEMORY | PciRegs.PCI_COMMAND_MASTER;
+        if (enabled != command) {
+            device.writeShort(Acts.CONFIG, PciRegs.PCI_COMMAND, (short) enabled);
+        }
+    }
+
+    // What there is
+
+    Facts facts() {
+        return facts;
+    }
+
+    VfioDevice device() {
+        return device;
+    }
+
+    HostSide host() {
+        return host;
+    }
+
+    /** What W is given by {@link #bring}. */
+    EventFd wakeup() {
+        return wakeup;
+    }
+
+    /** Another, for a second W. */
+    EventFd second() {
+        return second;
+    }
+
+    /** An eventfd, closed with the trial. */
+    EventFd eventFd() {
+        return owned(EventFd.create());
+    }
+
+    /** Hands something over, to be closed before the device is. */
+    <T extends AutoCloseable> T owned(T resource) {
+        owned.push(resource);
+        return resource;
+    }
+
+    /** Remembers the mapping that the case is about. */
+    void mapped(MappedBar bar) {
+        mapping = Optional.of(bar);
+    }
+
+    /** The mapping that the case is about. */
+    MappedBar mapped() {
+        return mapping.orElseThrow();
+    }
+
+    List<String> observations() {
+        return observations;
+    }
+
+    List<String> differences() {
+        return differences;
+    }
+
+    // Bringing it there
+
+    /** Has the device's power cut when it sleeps, in this case. */
+    void sleepInD3cold() {
+        d3coldAllowed = true;
+        restingState = "D3cold";
+        host.setD3coldAllowed(true);
+    }
+
+    /**
+     * Brings the device, which is OFF, to a state.
+     *
+     * <p>Engaged and awake is made to last by power/control = on before the entry: it holds one
+     * reference of its own, and the entry drops its own all the same (spec B2), so that all that is
+     * seen is what the truth table says of N-A and W-A; any other hold is a call under way, which
+     * nobody but its caller can make last.
+     */
+    void bring(State state) {
+        if (!state.engaged()) {
+            return;
+        }
+        if (state.held()) {
+            hold();
+        }
+        if (state.wakeup()) {
+            Acts.wakeup(device, wakeup);
+        } else {
+            Acts.entry(device);
+        }
+        if (state.asleep()) {
+            fallAsleep();
+        }
+    }
+
+    /** Keeps the device awake: power/control = on. */
+    void hold() {
+        controlled = true;
+        host.setControl(RuntimeControl.ON);
+    }
+
+    /** Lets it fall asleep again, if it may: power/control = auto. */
+    void letGo() {
+        if (controlled) {
+            host.setControl(RuntimeControl.AUTO);
+            controlled = false;
+        }
+    }
+
+    /** Waits until the device is asleep, deep enough; without an observation. */
+    void fallAsleep() {
+        if (!Settle.asleepIn(host, restingState, Settle.LATE)) {
+            throw new Stuck(
+                    "expected suspended in %s, observed %s in %s, usage %d"
+                            .formatted(
+                                    restingState,
+                                    host.runtimeStatus().sysfsName(),
+                                    host.powerState(),
+                                    host.runtimeUsage()));
+        }
+        activeMillis = activeTime();
+    }
+
+    private long activeTime() {
+        return Long.parseLong(host.read(HostAttribute.POWER_RUNTIME_ACTIVE_TIME));
+    }
+
+    // Acting
+
+    /** What an act came to: 0, or why it was refused. */
+    static String outcome(Act act) {
+        try {
+            act.run();
+            return "0";
+        } catch (BarAsleepException _) {
+            return "BarAsleep";
+        } catch (ConnectionLostException broken) {
+            throw broken;
+        } catch (VfioException refused) {
+            return refused.errno().name();
+        } catch (LinuxException refused) {
+            return refused.errno().name();
+        }
+    }
+
+    /** Does something, and sees what came of it. */
+    void does(String what, String expected, Act act) {
+        last = act;
+        expect("%s → %s".formatted(what, expected), "%s → %s".formatted(what, outcome(act)));
+    }
+
+    /** Sees something. */
+    void expect(String expected, String observed) {
+        observations.add(observed);
+        if (!expected.equals(observed)) {
+            differences.add("expected \"%s\", observed \"%s\"".formatted(expected, observed));
+        }
+    }
+
+    /** Sees whether something is so. */
+    void expect(String what, boolean so) {
+        expect(what, so ? what : "not: " + what);
+    }
+
+    // Seeing
+
+    /**
+     * Sees how often the wakeup was signalled until now: a signal comes before its cause returns.
+     */
+    void signals(long expected) {
+        expect("wakeup " + expected, "wakeup " + wakeup.drain());
+    }
+
+    /** Sees how often the second wakeup was. */
+    void secondSignals(long expected) {
+        expect("second wakeup " + expected, "second wakeup " + second.drain());
+    }
+
+    /** Sees the device fall asleep, still engaged. */
+    void sleeps() {
+        boolean _ =
+                Settle.until(
+                        () -> Settle.asleep(host) && host.powerState().equals(restingState),
+                        Settle.SOON);
+        expect("suspended, usage 0", power());
+        activeMillis = activeTime();
+    }
+
+    /**
+     * Sees that nothing but its being open keeps it awake, so that it will stay so: not engaged.
+     */
+    void staysAwake() {
+        boolean _ = Settle.until(() -> power().equals("active, usage 1"), Settle.SOON);
+        expect("active, usage 1", power());
+    }
+
+    /** Sees what the runtime PM core says. */
+    String power() {
+        RuntimeStatus status = host.runtimeStatus();
+        return "%s, usage %d".formatted(status.sysfsName(), host.runtimeUsage());
+    }
+
+    /** Sees the count of references. */
+    void usage(int expected) {
+        boolean _ = Settle.until(() -> host.runtimeUsage() == expected, Settle.SOON);
+        expect("usage " + expected, "usage " + host.runtimeUsage());
+    }
+
+    /**
+     * Sees that the last act woke the device, which then fell asleep again: it has been awake for
+     * longer than before. Where a wake takes less than a millisecond the act is repeated until its
+     * wakes add up.
+     */
+    void woke() {
+        long before = activeMillis;
+        sleeps();
+        for (int i = 0; activeMillis == before && i < REPETITIONS && Settle.asleep(host); i++) {
+            String _ = outcome(last);
+            fallAsleep();
+        }
+        expect("woken", activeMillis > before ? "woken" : "not woken");
+    }
+
+    /**
+     * Sees that the last act did not wake the device, now or a little later: its time awake stands
+     * still while its time asleep goes on.
+     */
+    void notWoken() {
+        Duration until = host.runtimeSuspendedTime().plusMillis(BELIEVED_MILLIS);
+        boolean _ =
+                Settle.until(
+                        () ->
+                                activeTime() != activeMillis
+                                        || host.runtimeSuspendedTime().compareTo(until) >= 0,
+                        Settle.SOON);
+        boolean asleep = Settle.asleep(host) && activeTime() == activeMillis;
+        expect("not woken", asleep ? "not woken" : "woken");
+    }
+
+    /** The PM capability. */
+    PciPowerManagement capability() {
+        return facts.power().orElseThrow();
+    }
+
+    /** Where PMCSR is. */
+    int pmcsr() {
+        return capability().offset() + PciRegs.PCI_PM_CTRL;
+    }
+
+    /** Reads PMCSR, which wakes a sleeping device. */
+    int readPmcsr() {
+        return device.readShort(Acts.CONFIG, pmcsr()) & 0xffff;
+    }
+
+    /** Sees the D-state that the client reads. */
+    void clientState(String expected) {
+        String state =
+                new PciPowerManagement(capability().offset(), capability().pmc(), readPmcsr())
+                        .state();
+        expect("PMCSR reads " + expected, "PMCSR reads " + state);
+    }
+
+    // Ending
+
+    /** Closes the device, as its program does. */
+    void closeDevice() {
+        closeOwned();
+        device.close();
+    }
+
+    /** Opens it anew. */
+    void reopen() {
+        device = Opening.patiently(subject);
+        enableMemory();
+    }
+
+    /** From another thread: whatever call is under way ends. */
+    void abandon() {
+        device.close();
+    }
+
+    private void closeOwned() {
+        while (!owned.isEmpty()) {
+            try {
+                owned.pop().close();
+            } catch (Exception failed) {
+                differences.add("cleaning up: " + failed);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            closeDevice();
+        } finally {
+            wakeup.close();
+            second.close();
+            letGo();
+            if (d3coldAllowed) {
+                host.setD3coldAllowed(false);
+            }
+        }
+    }
+}
