@@ -4,12 +4,13 @@
 
 server_pid=
 
-# server_start MODEL SOCKET LOG: returns when the server says that it listens.
+# server_start MODEL SOCKET LOG OPTION...: returns when the server says that it listens.
 server_start() {
     local model=$1 socket=$2 log=$3 start deadline
+    shift 3
     start=$(milliseconds)
     deadline=$((SECONDS + 300))
-    "$lab/../vfio4j" serve "$model" --socket "$socket" >"$log" 2>&1 &
+    "$lab/../vfio4j" serve "$model" --socket "$socket" "$@" >"$log" 2>&1 &
     server_pid=$!
     until grep -qxF "listening $socket" "$log"; do
         if ! kill -0 "$server_pid" 2>/dev/null; then

@@ -15,10 +15,6 @@ enum CommandOption {
                     + " default), fast (not at all), slow (ten times spec), or like"
                     + " d3hot=10ms,d3cold=100ms"),
     D3COLD("d3cold", "yes|no", "whether the device's power may be cut (default yes)"),
-    PROFILE(
-            "profile",
-            "KERNEL",
-            "whose rules hold where kernels differ: linux-6.1, linux-6.12 or linux-7.3 (default)"),
     LOG_LEVEL("log-level", "LEVEL", "error, warning (the default), info, debug or trace"),
     WAKEUP("wakeup", "", "be told when the device wakes: wait for it, report it, end"),
     TIMEOUT("timeout", "DURATION", "how long to wait for the wake, as 500ms, 10s or 2m"),
@@ -42,7 +38,10 @@ enum CommandOption {
             "what an SR-IOV virtual function's opener must know, and its physical function's sets"),
     ONLY("only", "GLOB", "ask these cases only, as T.*.N-S; may be given several times"),
     LIST("list", "", "print the cases and ask nothing"),
-    KERNEL("kernel", "VERSION", "whose answers are meant: 6.1, 6.12 or 7.3 (default 7.3)"),
+    KERNEL(
+            "kernel",
+            "VERSION",
+            "whose rules hold where kernels differ: 6.1, 6.12 or 7.3 (default 7.3)"),
     TAP("tap", "FILE", "write the answers there, in the Test Anything Protocol"),
     JUNIT("junit", "FILE", "write the answers there, in JUnit's XML"),
     ANSWERS("answers", "FILE", "write the answers there as JSON, to be compared"),

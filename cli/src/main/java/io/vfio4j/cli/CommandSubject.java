@@ -2,28 +2,43 @@
 package io.vfio4j.cli;
 
 import io.vfio4j.client.HostSide;
+import io.vfio4j.client.OpenOptions;
 import io.vfio4j.client.Target;
 import io.vfio4j.client.VfioDevice;
 import io.vfio4j.conformance.KernelProfile;
 import io.vfio4j.conformance.Subject;
 
+import java.util.Optional;
+
 /**
  * The target of a command as the suite sees it.
  *
  * @param target where the device is
+ * @param options how it is opened
  * @param profile whose answers are expected
  */
-record CommandSubject(Target.VfioUser target, KernelProfile profile) implements Subject {
+record CommandSubject(Target target, OpenOptions options, KernelProfile profile)
+        implements Subject {
     static CommandSubject of(Arguments arguments) {
+        Target target = arguments.target();
+        Optional<String> version = arguments.value(CommandOption.KERNEL);
         KernelProfile profile =
-                arguments
-                        .value(CommandOption.KERNEL)
-                        .map(CommandSubject::profile)
-                        .orElse(KernelProfile.LINUX_7_3);
-        return new CommandSubject(arguments.target(), profile);
+                switch (target) {
+                    case Target.VfioUser _ ->
+                            version.map(CommandSubject::profile).orElse(KernelProfile.LINUX_7_3);
+                    case Target.Pci _ -> {
+                        if (version.isPresent()) {
+                            throw new UsageException(
+                                    "--kernel is for devices behind a socket: %s is a device of this machine's kernel"
+                                            .formatted(target));
+                        }
+                        yield KernelProfile.ofThisKernel();
+                    }
+                };
+        return new CommandSubject(target, arguments.openOptions(target), profile);
     }
 
-    private static KernelProfile profile(String version) {
+    static KernelProfile profile(String version) {
         return KernelProfile.of(version)
                 .orElseThrow(() ->
                         new UsageException(
@@ -33,12 +48,12 @@ record CommandSubject(Target.VfioUser target, KernelProfile profile) implements 
 
     @Override
     public VfioDevice open() {
-        return VfioDevice.open(target);
+        return VfioDevice.open(target, options);
     }
 
     @Override
     public HostSide openHost() {
-        return HostSide.connect(Arguments.controlSocket(target));
+        return HostSide.beside(target);
     }
 
     @Override
@@ -48,6 +63,6 @@ record CommandSubject(Target.VfioUser target, KernelProfile profile) implements 
 
     @Override
     public boolean inKernel() {
-        return false;
+        return target instanceof Target.Pci;
     }
 }

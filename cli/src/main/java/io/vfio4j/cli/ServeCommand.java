@@ -17,7 +17,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /** {@code serve}: devices for vfio-user clients, until it is stopped. */
 final class ServeCommand implements Command {
@@ -54,7 +53,7 @@ final class ServeCommand implements Command {
                 CommandOption.SOCKET,
                 CommandOption.DELAYS,
                 CommandOption.D3COLD,
-                CommandOption.PROFILE,
+                CommandOption.KERNEL,
                 CommandOption.LOG_LEVEL);
     }
 
@@ -66,7 +65,7 @@ final class ServeCommand implements Command {
         boolean d3cold = d3cold(arguments);
         Profile profile =
                 arguments
-                        .value(CommandOption.PROFILE)
+                        .value(CommandOption.KERNEL)
                         .map(ServeCommand::profile)
                         .orElse(Profile.LINUX_7_3);
         LogToStderr.configure(logLevel(arguments), arguments.has(CommandOption.DEBUG));
@@ -188,16 +187,11 @@ final class ServeCommand implements Command {
         };
     }
 
-    private static Profile profile(String name) {
-        return Profile.named(name)
+    private static Profile profile(String version) {
+        return Profile.named("linux-" + version)
                 .orElseThrow(() ->
                         new UsageException(
-                                "--profile is %s, not \"%s\""
-                                        .formatted(
-                                                Profile.all().stream()
-                                                        .map(Profile::name)
-                                                        .collect(Collectors.joining(" or ")),
-                                                name)));
+                                "--kernel is 6.1, 6.12 or 7.3, not \"%s\"".formatted(version)));
     }
 
     private static System.Logger.Level logLevel(Arguments arguments) {

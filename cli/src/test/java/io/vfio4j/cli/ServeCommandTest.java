@@ -76,13 +76,13 @@ class ServeCommandTest {
     /** A feature that 7.3 knows and 6.12 does not, on a device that lacks it (spec A2 step 8). */
     @Test
     void shouldFollowTheRulesOfTheKernelThatIsAskedFor() {
-        assertThat(errnoOfPrecopyInfo("linux-6.12")).isEqualTo(Errno.ENOTTY);
-        assertThat(errnoOfPrecopyInfo("linux-7.3")).isEqualTo(Errno.EINVAL);
+        assertThat(errnoOfPrecopyInfo("6.12")).isEqualTo(Errno.ENOTTY);
+        assertThat(errnoOfPrecopyInfo("7.3")).isEqualTo(Errno.EINVAL);
     }
 
-    private Errno errnoOfPrecopyInfo(String profile) {
-        Path socket = folder.resolve(profile + ".sock");
-        Run.Running serve = Run.start("serve", "edu", "--socket=" + socket, "--profile", profile);
+    private Errno errnoOfPrecopyInfo(String kernel) {
+        Path socket = folder.resolve(kernel + ".sock");
+        Run.Running serve = Run.start("serve", "edu", "--socket=" + socket, "--kernel", kernel);
         await().until(() -> serve.printed().endsWith("\n"));
         try (VfioDevice edu = VfioDevice.open(new Target.VfioUser(socket))) {
             return catchThrowableOfType(

@@ -37,7 +37,7 @@ class UsageTest {
                 "serve edu=/a bench=/b/../a              | /a would be the socket of two",
                 "serve edu=/a bench=/a.ctl               | /a.ctl would be the socket of two",
                 "serve edu=                              | a socket's path is not empty",
-                "serve edu --socket /a --profile linux-2 | --profile is linux-6.1 or linux-6.12 or linux-7.3, not",
+                "serve edu --socket /a --kernel 5         | --kernel is 6.1, 6.12 or 7.3, not \"5\"",
                 "power bench vfio-user:/a --cycles 0     | --cycles takes a number from 1 to 1000000, not \"0\"",
                 "serve edu --socket /a --delays soon     | --delays is spec, fast, slow",
                 "serve edu --socket /a --delays d3hot=1  | --delays is spec, fast, slow",
