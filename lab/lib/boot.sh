@@ -22,12 +22,13 @@ pack_script() {
 
 # boot_once RUN_FOLDER SOCKET KERNEL_FOLDER QEMU_FOLDER: the kernel's messages and all else go to console.log, what the guest script prints
 # also to script.log, QEMU's own messages and its trace to qemu.log.
+# On a busy machine interpreted ticks come so late that a kernel gives up on its timer, unless it is told not to check that.
 # The CPU model leaves out cmpxchg16b, which some QEMU versions get wrong when they interpret; one CPU, because several interpreted ones have
 # aborted in it. Guest memory is a shared memfd, so that the device reaches it by descriptor. The device sits behind a root port, as a PCI
 # Express endpoint should: that is where its power management events go. The IOMMU (caching, so that QEMU hears of each mapping) is for the
 # guest's own vfio-pci.
 boot_once() {
-    local run=$1 socket=$2 kernel=$3 qemu=$4 optional=() append="console=ttyS0 panic=-1 loglevel=4 intel_iommu=on iommu=pt"
+    local run=$1 socket=$2 kernel=$3 qemu=$4 optional=() append="console=ttyS0 panic=-1 loglevel=4 no_timer_check intel_iommu=on iommu=pt"
     [[ $trace = no ]] || optional+=(-trace 'vfio_user_*' -trace 'vfio_pci_*' -trace 'vfio_intx_*' -trace 'vfio_msi*' -trace 'pci_pm_*')
     rm -f "$run"/{console,script,qemu}.log
     touch "$run/script.log"

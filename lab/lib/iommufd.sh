@@ -6,8 +6,6 @@
 # make_iommufd_modules FOLDER STATE RELEASE QEMU_FOLDER: leaves the modules in FOLDER. The packages go to STATE like the kernel's own.
 make_iommufd_modules() {
     local folder=$1 state=$2 release=$3 qemu=$4 base=${3%-cloud-amd64} series version headers
-    needs gcc gcc
-    needs make make
     series=$(cut -d . -f 1,2 <<<"$release")
     # The source must be exactly the image's.
     version=$(dpkg-deb --field "$state"/cache/archives/linux-image-*.deb Version)

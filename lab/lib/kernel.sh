@@ -44,6 +44,10 @@ kernel_label() { version_of "$1" 'linux-\(image\|binary\)-[^ ]*'; }
 # make_kernel FOLDER VERSION QEMU_FOLDER: fills FOLDER with vmlinuz, modules.cpio and a manifest.
 make_kernel() {
     local folder=$1 version=$2 qemu=$3 suites packages deb image
+    if [[ $version = *-iommufd ]]; then
+        needs gcc "gcc libc6-dev"
+        needs make make
+    fi
     read -ra suites <<<"$(kernel_suites "$version")"
     apt_state "$folder/apt" "${suites[@]}"
     mapfile -t packages < <(kernel_packages "$version" "$folder/apt")
