@@ -47,7 +47,8 @@ record KernelFiles(Path dev) {
         }
     }
 
-    private static VfioException refused(
+    /** The sentence for one that cannot be opened. */
+    static VfioException refused(
             Path file, SysfsPci device, String absent, LinuxException refused) {
         Errno errno = refused.errno();
         if (errno.equals(Errno.ENOENT) || errno.equals(Errno.ENXIO)) {

@@ -27,8 +27,8 @@ final class KernelRegions {
 
     private final RegionPlaces places;
 
-    private KernelRegions(
-            KernelHandle handle, @Nullable MappableRegion[] known, RegionPlaces places) {
+    /** Regions that are known already. */
+    KernelRegions(KernelHandle handle, @Nullable MappableRegion[] known, RegionPlaces places) {
         this.handle = handle;
         this.known = known;
         this.places = places;
