@@ -96,9 +96,7 @@ final class CdevAccess implements KernelAccess {
                             .formatted(device));
         }
         if (errno.equals(Errno.EINVAL)) {
-            return new DeviceBusyException(
-                    "%s: its character device is in use: it can be opened once only"
-                            .formatted(device));
+            return Preconditions.busy(device, "its character device, which opens once only,");
         }
         return Preconditions.openRefused(device, token, errno);
     }
