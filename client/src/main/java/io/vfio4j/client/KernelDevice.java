@@ -61,13 +61,18 @@ final class KernelDevice implements VfioDevice {
             case GROUP -> openByGroup(sysfs, files, group, options);
             case CDEV -> openByCdev(sysfs, files, group, options);
             case AUTOMATIC ->
-                    cdevUsable(sysfs, files)
+                    prefersCdev(sysfs, files, group, options)
                             ? openByCdev(sysfs, files, group, options)
                             : openByGroup(sysfs, files, group, options);
         };
     }
 
-    private static boolean cdevUsable(SysfsPci sysfs, KernelFiles files) {
+    private static boolean prefersCdev(
+            SysfsPci sysfs, KernelFiles files, int group, OpenOptions options) {
+        if (options.vfToken().isPresent() && KernelFiles.usable(files.group(group))) {
+            // Older kernels take none with a character device, and 6.12 does not ask for it there.
+            return false;
+        }
         return KernelFiles.usable(files.iommufd())
                 && sysfs.vfioDevice().map(files::device).filter(KernelFiles::usable).isPresent();
     }
