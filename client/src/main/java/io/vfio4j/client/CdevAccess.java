@@ -10,7 +10,6 @@ import io.vfio4j.uapi.Vfio;
 import io.vfio4j.uapi.VfioDeviceAttachIommufdPt;
 import io.vfio4j.uapi.VfioDeviceBindIommufd;
 
-import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -69,7 +68,7 @@ final class CdevAccess implements KernelAccess {
         int size = VfioDeviceBindIommufd.LAYOUT.size();
         Fd iommufd = lease.value().iommufd();
         try (Memory memory = Memory.allocate(size + 2L * Long.BYTES)) {
-            byte[] uuid = token.map(CdevAccess::bytes).orElseGet(() -> new byte[0]);
+            byte[] uuid = token.map(VfToken::bytes).orElseGet(() -> new byte[0]);
             memory.put(size, uuid, 0, uuid.length);
             new VfioDeviceBindIommufd(
                             token.isPresent() ? size : BIND_WITHOUT_TOKEN,
@@ -82,14 +81,6 @@ final class CdevAccess implements KernelAccess {
         } catch (LinuxException refused) {
             throw bindRefused(device, token.isPresent(), refused.errno());
         }
-    }
-
-    /** A UUID as the kernel has it: its bytes in the order they are written in. */
-    static byte[] bytes(UUID uuid) {
-        return ByteBuffer.allocate(2 * Long.BYTES)
-                .putLong(uuid.getMostSignificantBits())
-                .putLong(uuid.getLeastSignificantBits())
-                .array();
     }
 
     /** The sentence for a device that cannot be bound to the iommufd. */
@@ -105,9 +96,7 @@ final class CdevAccess implements KernelAccess {
                             .formatted(device));
         }
         if (errno.equals(Errno.EINVAL)) {
-            return new DeviceBusyException(
-                    "%s: its character device is in use: it can be opened once only"
-                            .formatted(device));
+            return Preconditions.busy(device, "its character device, which opens once only,");
         }
         return Preconditions.openRefused(device, token, errno);
     }

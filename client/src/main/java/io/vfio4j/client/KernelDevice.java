@@ -13,6 +13,7 @@ import io.vfio4j.uapi.VfioFeature;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A device of this machine, by the kernel's vfio-pci: each method is the system calls of one kind
@@ -30,6 +31,7 @@ final class KernelDevice implements VfioDevice {
     private final KernelDma dma;
     private final KernelHotReset hotReset;
     private final FeatureRequests features;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     private KernelDevice(Target target, KernelHandle handle, KernelAccess access) {
         this.target = target;
@@ -59,13 +61,18 @@ final class KernelDevice implements VfioDevice {
             case GROUP -> openByGroup(sysfs, files, group, options);
             case CDEV -> openByCdev(sysfs, files, group, options);
             case AUTOMATIC ->
-                    cdevUsable(sysfs, files)
+                    prefersCdev(sysfs, files, group, options)
                             ? openByCdev(sysfs, files, group, options)
                             : openByGroup(sysfs, files, group, options);
         };
     }
 
-    private static boolean cdevUsable(SysfsPci sysfs, KernelFiles files) {
+    private static boolean prefersCdev(
+            SysfsPci sysfs, KernelFiles files, int group, OpenOptions options) {
+        if (options.vfToken().isPresent() && KernelFiles.usable(files.group(group))) {
+            // Older kernels take none with a character device, and 6.12 does not ask for it there.
+            return false;
+        }
         return KernelFiles.usable(files.iommufd())
                 && sysfs.vfioDevice().map(files::device).filter(KernelFiles::usable).isPresent();
     }
@@ -394,10 +401,12 @@ final class KernelDevice implements VfioDevice {
 
     @Override
     public void close() {
-        // Last, the group: it stays the kernel's as long as a device of it is open.
-        handle.close();
-        dma.close();
-        access.close();
+        if (closed.compareAndSet(false, true)) {
+            // The device first, which ends its DMA; last the group, which others may share.
+            handle.close();
+            dma.close();
+            access.close();
+        }
     }
 
     @Override

@@ -88,13 +88,14 @@ final class KernelDma {
     /** Unmaps all that is left. */
     synchronized void close() {
         closed = true;
-        for (Window window : Set.copyOf(windows)) {
+        for (Window window : windows) {
             try {
-                window.take();
-            } catch (VfioException _) {
-                // It goes with the address space.
+                access.unmap(window.iova, window.size);
+            } catch (LinuxException _) {
+                // Gone already, as after an unbind: else it goes with the address space.
             }
         }
+        windows.clear();
     }
 
     private final class Window implements DmaWindow {
@@ -125,15 +126,14 @@ final class KernelDma {
         }
 
         private void take() {
-            if (!windows.contains(this)) {
-                return;
+            if (windows.contains(this)) {
+                try {
+                    access.unmap(iova, size);
+                } catch (LinuxException refused) {
+                    throw Answers.failed(refused.errno(), "unmapping " + this, "");
+                }
+                windows.remove(this);
             }
-            try {
-                access.unmap(iova, size);
-            } catch (LinuxException refused) {
-                throw Answers.failed(refused.errno(), "unmapping " + this, "");
-            }
-            windows.remove(this);
         }
 
         @Override

@@ -47,7 +47,8 @@ record KernelFiles(Path dev) {
         }
     }
 
-    private static VfioException refused(
+    /** The sentence for one that cannot be opened. */
+    static VfioException refused(
             Path file, SysfsPci device, String absent, LinuxException refused) {
         Errno errno = refused.errno();
         if (errno.equals(Errno.ENOENT) || errno.equals(Errno.ENXIO)) {
@@ -63,10 +64,7 @@ record KernelFiles(Path dev) {
                     refused);
         }
         if (errno.equals(Errno.EBUSY)) {
-            return new DeviceBusyException(
-                    ("%s: %s is in use: another program has it, or a mapping or a duplicate of a device's"
-                                    + " descriptor of this one has outlived its device")
-                            .formatted(device, file));
+            return Preconditions.busy(device, file.toString());
         }
         if (errno.equals(Errno.EMFILE)) {
             return new VfioException(

@@ -27,8 +27,8 @@ final class KernelRegions {
 
     private final RegionPlaces places;
 
-    private KernelRegions(
-            KernelHandle handle, @Nullable MappableRegion[] known, RegionPlaces places) {
+    /** Regions that are known already. */
+    KernelRegions(KernelHandle handle, @Nullable MappableRegion[] known, RegionPlaces places) {
         this.handle = handle;
         this.known = known;
         this.places = places;
@@ -42,9 +42,11 @@ final class KernelRegions {
             try {
                 known[i] = ask(handle, i);
                 starts[i] = known[i].offset();
-            } catch (ConnectionLostException gone) {
-                throw gone;
-            } catch (VfioException absent) {
+            } catch (VfioException refused) {
+                // As for the VGA region of a device without one.
+                if (!refused.errno().equals(Errno.EINVAL)) {
+                    throw refused;
+                }
                 starts[i] = RegionPlaces.NOWHERE;
             }
         }

@@ -3,14 +3,11 @@ package io.vfio4j.client;
 
 import io.vfio4j.linux.Errno;
 
+import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /** What must be so before the kernel gives a device away, and sentences for where it is not. */
 final class Preconditions {
-    /** Drivers that do no DMA on behalf of the kernel: they may stay beside a vfio-pci. */
-    private static final Set<String> HARMLESS = Set.of("pci-stub", "pcieport", "shpchp");
-
     private Preconditions() {}
 
     /**
@@ -72,22 +69,34 @@ final class Preconditions {
         return foreigner(device)
                 .orElseGet(() ->
                         errno.equals(Errno.EBUSY)
-                                ? new DeviceBusyException(
-                                        ("%s: its IOMMU group is in use: another program has it, or one opened it by the other of"
-                                                        + " the kernel's two interfaces")
-                                                .formatted(device))
+                                ? busy(device, "its IOMMU group")
                                 : Answers.failed(
                                         errno,
                                         "%s: claiming its IOMMU group".formatted(device),
                                         ": another program has it, or the IOMMU cannot keep its devices apart"));
     }
 
+    /**
+     * The sentence for what somebody has open.
+     *
+     * @param what it is, as in "its IOMMU group"
+     */
+    static DeviceBusyException busy(SysfsPci device, String what) {
+        List<String> users = VfioUsers.of(device);
+        return new DeviceBusyException(
+                users.isEmpty()
+                        ? ("%s: %s is in use: another program has it, or it has been opened by the other of the"
+                                        + " kernel's two interfaces, or a mapping of this program's has outlived its device")
+                                .formatted(device, what)
+                        : "%s: %s is in use by %s"
+                                .formatted(device, what, String.join(" and ", users)));
+    }
+
     private static Optional<VfioException> foreigner(SysfsPci device) {
         for (SysfsPci member : device.groupMembers()) {
             String driver = member.driver().orElse("");
             if (!member.address().equals(device.address())
-                    && !driver.isEmpty()
-                    && !HARMLESS.contains(driver)
+                    && member.usedByHost()
                     && !givesAway(member, driver)) {
                 return Optional.of(
                         new VfioException(

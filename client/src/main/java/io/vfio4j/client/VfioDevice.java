@@ -14,11 +14,14 @@ import java.util.Optional;
  *
  * <p>Lifetime: from {@link #open} to {@link #close}. Closing ends the program's claim: interrupts
  * are given up, DMA windows unmapped, low power left without a signal. A {@link MappedBar} is
- * closed by its owner. Any call after close throws IllegalStateException.
+ * closed by its owner; until then, as a duplicate of the {@link #descriptor} does, it keeps a
+ * device of this machine open in the kernel's eyes (spec B3). Any call after close throws
+ * IllegalStateException.
  *
- * <p>Threads: any thread may make any call, at any time; one request is under way at a time, the
- * others wait for it. Calls block the calling thread, which does the work itself; Thread.interrupt
- * does not end them, {@link #close} from another thread does.
+ * <p>Threads: any thread may make any call, at any time. To a device behind a socket one request is
+ * under way at a time, the others wait for it; to the kernel they go as they come. Calls block the
+ * calling thread, which does the work itself; Thread.interrupt does not end them. {@link #close}
+ * from another thread ends those to a socket; those to the kernel run to their end.
  *
  * <p>Power: every call here but {@link #close}, {@link #map} of a region whose {@link #region} was
  * asked before, and those of zero bytes, wakes a sleeping device (spec B7, and {@link Wakeup} on
@@ -26,9 +29,10 @@ import java.util.Optional;
  *
  * <p>Failures, of all methods: {@link ConnectionLostException} if the other side is gone, {@link
  * ProtocolViolationException} if it sent nonsense, {@link DeviceTimeoutException} if it sent
- * nothing in time; after one of these every call throws ConnectionLostException. A request that the
- * device refuses throws {@link VfioException} with the device's errno; EIO may say that a sleeping
- * device could not be woken (spec A2 step 2). The device's answers are not trusted.
+ * nothing in time; after one of these every call throws ConnectionLostException. So it does for a
+ * device of this machine that was removed. A request that the device refuses throws {@link
+ * VfioException} with the device's errno; EIO may say that a sleeping device could not be woken
+ * (spec A2 step 2). The device's answers are not trusted.
  */
 public interface VfioDevice extends AutoCloseable {
     /**
@@ -38,9 +42,12 @@ public interface VfioDevice extends AutoCloseable {
      * @return the device, to be closed by the caller
      * @throws IllegalArgumentException if that is no target
      * @throws DeviceNotFoundException if there is no device
-     * @throws DeviceBusyException if another client has it
-     * @throws VfioException with EACCES if this user may not, EPROTO if what answers is nothing
-     *     this library understands
+     * @throws DeviceBusyException if another client or program has it, or its IOMMU group
+     * @throws VfioException with EACCES if this user may not, or the token is missing or wrong;
+     *     EPROTO if what answers is nothing this library understands; for a device of this machine
+     *     ENODEV if it is not bound to vfio-pci or no IOMMU is active, EPERM if a device of its
+     *     group is bound to another driver, ENOENT if the kernel has not what it takes, EOPNOTSUPP
+     *     if the interface that was asked for does not have the device
      */
     static VfioDevice open(String target) {
         return open(Target.parse(target));
@@ -110,8 +117,9 @@ public interface VfioDevice extends AutoCloseable {
      *
      * @param region the region's index
      * @param offset bytes from its start
-     * @throws VfioException with EINVAL if the region or the offset does not exist, EIO if its
-     *     memory is disabled or the device is in D3hot (spec B5)
+     * @throws VfioException with EINVAL if the region or the offset does not exist (EFAULT in the
+     *     kernel's configuration space), EIO if its memory is disabled or the device is in D3hot,
+     *     and if not all of the bytes were there (spec B5)
      */
     byte readByte(int region, long offset);
 
@@ -125,7 +133,7 @@ public interface VfioDevice extends AutoCloseable {
     long readLong(int region, long offset);
 
     /**
-     * Reads bytes of a region, in as few messages as the device allows.
+     * Reads bytes of a region, in as few messages or system calls as can be.
      *
      * @param region the region's index
      * @param offset bytes from its start
@@ -159,7 +167,7 @@ public interface VfioDevice extends AutoCloseable {
     void writeLong(int region, long offset, long value);
 
     /**
-     * Writes bytes of a region, in as few messages as the device allows, and waits until it is
+     * Writes bytes of a region, in as few messages or system calls as can be, and waits until it is
      * done.
      *
      * @param region the region's index
@@ -193,7 +201,7 @@ public interface VfioDevice extends AutoCloseable {
 
     /**
      * Maps what can be mapped of a region. Possible while the device is in low power, but of no use
-     * before it has left it.
+     * before it has left it. Wakes no device of this machine.
      *
      * @param region the region's index
      * @return the mapping, to be closed by the caller
@@ -267,17 +275,20 @@ public interface VfioDevice extends AutoCloseable {
      * @param memory the memory, all of it; stays the caller's, open until the window is unmapped
      * @param direction what the device may do with it
      * @return the window
-     * @throws VfioException with EEXIST if something is mapped there, EINVAL if address or size are
-     *     not what the device can do, ENOSPC if it has no room for another window
+     * @throws VfioException with EEXIST if something is mapped there, also for another device of
+     *     the same IOMMU group; EINVAL if address or size are not what the device or its IOMMU can
+     *     do, such as no multiple of 4096; ENOSPC if it has no room for another window; ENOMEM if
+     *     this process may not lock so much memory
      * @throws IllegalArgumentException if the window would reach beyond the last address
      */
     DmaWindow mapDma(long iova, DmaMemory memory, DmaDirection direction);
 
     /**
-     * Gives the device memory of this process alone. A device in the kernel reaches it as any
-     * other; one in another process asks this process for each piece, slowly: the bytes are then
-     * read and written by whichever thread is in a call, or, if none is, by one of this library,
-     * which exists from the first such window on.
+     * Gives the device memory of this process alone. A device of this machine reaches it as any
+     * other, if it begins at a multiple of 4096, as blocks of at least that do; one in another
+     * process asks this process for each piece, slowly: the bytes are then read and written by
+     * whichever thread is in a call, or, if none is, by one of this library, which exists from the
+     * first such window on.
      *
      * @param iova where the device shall see it, a multiple of 4096
      * @param memory the memory, all of it; stays the caller's, open until the window is unmapped
@@ -399,7 +410,8 @@ public interface VfioDevice extends AutoCloseable {
 
     /**
      * Ends the claim on the device: never waits for it, signals no wakeup. A call that another
-     * thread has under way throws {@link ConnectionLostException}. Closing again does nothing.
+     * thread has under way to a socket throws {@link ConnectionLostException}; one to the kernel
+     * ends as ever, and only then is the device closed. Closing again does nothing.
      */
     @Override
     void close();

@@ -71,6 +71,8 @@ class AllocationTest {
                                 memory.fill(0, 4096, (byte) 0);
                                 file.write(0, memory, 0, 4096);
                                 file.read(0, memory, 0, 4096);
+                                file.fd().writeValue(8, sink, 4);
+                                sink += file.fd().readValue(8, 4);
                             }))
                     .isZero();
         }

@@ -46,6 +46,36 @@ class FdTest {
     }
 
     @Test
+    void shouldReadAndWriteValuesByOneCallOfTheirWidth() {
+        try (MemFd file = MemFd.create("values", 16)) {
+            Fd fd = file.fd();
+            fd.writeValue(0, 0x1122_3344_5566_7788L, 8);
+            assertThat(fd.readValue(0, 8)).isEqualTo(0x1122_3344_5566_7788L);
+            assertThat(fd.readValue(0, 4)).as("zero-extended").isEqualTo(0x5566_7788L);
+            assertThat(fd.readValue(4, 2)).isEqualTo(0x3344);
+            fd.writeValue(1, -1, 1);
+            assertThat(fd.readValue(0, 4)).isEqualTo(0x5566_ff88L);
+            assertThat(fd.readValue(14, 2)).isZero();
+            assertThatThrownBy(() -> fd.readValue(14, 4))
+                    .isInstanceOfSatisfying(
+                            ShortTransferException.class,
+                            e -> assertThat(e.transferred()).isEqualTo(2))
+                    .hasMessageContaining("2 bytes of 4");
+            assertThatThrownBy(() -> fd.readValue(-1, 4))
+                    .isInstanceOf(LinuxException.class)
+                    .hasMessageContaining("EINVAL");
+            assertThatThrownBy(() -> fd.writeValue(-1, 0, 4)).hasMessageContaining("EINVAL");
+            assertThatThrownBy(() -> fd.readValue(0, 9))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> fd.writeValue(0, 0, 0))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+        }
+        Fd closed = Fd.open(Path.of("/dev/null"), false);
+        closed.close();
+        assertThatThrownBy(() -> closed.readValue(0, 4)).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
     void shouldCloseOnce() {
         Fd fd = Fd.open(Path.of("/dev/null"), false);
         int number = fd.number();

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import org.junit.jupiter.api.Test;
 
 import java.nio.file.Path;
+import java.util.List;
 
 /** Requests with a number and with a structure, and the errno of one that is refused. */
 class IoctlTest {
@@ -46,6 +47,37 @@ class IoctlTest {
                             LinuxException.class,
                             e -> assertThat(e.errno()).isEqualTo(Errno.ENOTTY))
                     .hasMessageStartingWith("ioctl 0x3b75 on fd ");
+        }
+    }
+
+    @Test
+    void shouldEndAStructureWhereNothingCanBeRead() {
+        for (int size : new int[] {0, 4, 8, 4096, 70_000}) {
+            try (Memory memory = Memory.allocateBeforeGap(size)) {
+                assertThat(memory.size()).isEqualTo(size);
+                memory.fill(0, size, (byte) 7);
+                long end = memory.address() + size;
+                assertThat(Libc.open(end, 0)).as("a path behind %d", size).isEqualTo(-14);
+            }
+        }
+        assertThatThrownBy(() -> Memory.allocateBeforeGap(-1))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Memory.allocateBeforeGap((1 << 20) + 1))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void shouldKeepNamedDescriptorsForTheCall() {
+        try (Fd fd = Fd.open(Path.of("/dev/null"), false);
+                Fd named = Fd.open(Path.of("/dev/null"), false);
+                Memory memory = Memory.allocate(8)) {
+            assertThat(Ioctl.call(fd, FIOCLEX, memory, 0, List.of(named, named))).isZero();
+            assertThat(named.users()).isZero();
+            Fd closed = named.duplicate();
+            closed.close();
+            assertThatThrownBy(() -> Ioctl.call(fd, FIOCLEX, memory, 0, List.of(named, closed)))
+                    .isInstanceOf(IllegalStateException.class);
+            assertThat(named.users()).as("left again").isZero();
         }
     }
 
