@@ -186,7 +186,7 @@ public final class SysfsPci {
     private DeviceNotFoundException notFound() {
         return new DeviceNotFoundException(
                 Errno.ENODEV,
-                "%s: there is no such PCI device; those there are stand in %s"
+                "%s: there is no such PCI device; %s lists those there are"
                         .formatted(address, sysfs.resolve("bus/pci/devices")));
     }
 

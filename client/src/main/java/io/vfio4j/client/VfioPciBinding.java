@@ -37,7 +37,8 @@ public final class VfioPciBinding implements AutoCloseable {
         this.files = files;
         taken = !files.byVfio();
         driver = pci.driver();
-        // Asking for it waits for whoever is taking the device from its driver, and so for its user.
+        // Asking for it waits for whoever is taking the device from its driver, and so for its
+        // user.
         override = taken ? pci.driverOverride() : Optional.empty();
     }
 
