@@ -67,8 +67,10 @@ final class BindCommand implements Command {
             });
         } else {
             terminal.say(
-                    "%s is bound to %s, before to %s"
-                            .formatted(address, driver, before.orElse("no driver")));
+                    before.equals(pci.driver())
+                            ? "%s was bound to %s already".formatted(address, driver)
+                            : "%s is bound to %s, before to %s"
+                                    .formatted(address, driver, before.orElse("no driver")));
             if (!hindrances.isEmpty()) {
                 terminal.say(
                         "it cannot be opened before these of its IOMMU group are bound to vfio-pci too,"

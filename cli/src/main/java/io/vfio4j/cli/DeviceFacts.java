@@ -10,6 +10,8 @@ import io.vfio4j.client.PciConfig;
 import io.vfio4j.client.RegionInfo;
 import io.vfio4j.client.Target;
 import io.vfio4j.client.VfioDevice;
+import io.vfio4j.client.VfioException;
+import io.vfio4j.linux.Errno;
 import io.vfio4j.uapi.HostAttribute;
 import io.vfio4j.uapi.PciRegs;
 import io.vfio4j.uapi.VfioFeature;
@@ -19,6 +21,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
@@ -28,8 +31,8 @@ import java.util.stream.IntStream;
  * @param place where on this machine it is; empty for a device behind a socket
  * @param before what its host side said before the device was opened, which wakes it
  * @param info what it is
- * @param regions its regions, also the absent ones
- * @param irqs its interrupts, also the absent ones
+ * @param regions its regions, also empty ones
+ * @param irqs its interrupts, also where it has none of a kind
  * @param config its configuration space; empty if it is no PCI device
  * @param features whether it has them, by probes
  */
@@ -60,11 +63,13 @@ record DeviceFacts(
             DeviceInfo info = device.info();
             List<RegionInfo> regions =
                     IntStream.range(0, Math.clamp(info.regions(), 0, MOST))
-                            .mapToObj(device::region)
+                            .mapToObj(index -> there(() -> device.region(index)))
+                            .flatMap(Optional::stream)
                             .toList();
             List<IrqInfo> irqs =
                     IntStream.range(0, Math.clamp(info.irqs(), 0, MOST))
-                            .mapToObj(device::irq)
+                            .mapToObj(index -> there(() -> device.irq(index)))
+                            .flatMap(Optional::stream)
                             .toList();
             Map<VfioFeature, Boolean> features = new EnumMap<>(VfioFeature.class);
             for (VfioFeature feature : VfioFeature.values()) {
@@ -93,16 +98,30 @@ record DeviceFacts(
 
     /** Read in one piece: each request of a client may be one that wakes the device. */
     private static Optional<PciConfig> config(VfioDevice device, List<RegionInfo> regions) {
-        int index = VfioPci.VFIO_PCI_CONFIG_REGION_INDEX;
-        if (regions.size() <= index
-                || !regions.get(index).readable()
-                || regions.get(index).size() < PciRegs.PCI_CFG_SPACE_SIZE) {
-            return Optional.empty();
+        return regions.stream()
+                .filter(region -> region.index() == VfioPci.VFIO_PCI_CONFIG_REGION_INDEX)
+                .filter(RegionInfo::readable)
+                .filter(region -> region.size() >= PciRegs.PCI_CFG_SPACE_SIZE)
+                .findFirst()
+                .map(region -> config(device, region));
+    }
+
+    private static PciConfig config(VfioDevice device, RegionInfo region) {
+        byte[] bytes = new byte[(int) Math.min(region.size(), PciRegs.PCI_CFG_SPACE_EXP_SIZE)];
+        device.read(region.index(), 0, bytes, 0, bytes.length);
+        return PciConfig.of(bytes);
+    }
+
+    /** The kernel has numbers that not every device has: VGA's region, the interrupt for errors. */
+    private static <T> Optional<T> there(Supplier<T> question) {
+        try {
+            return Optional.of(question.get());
+        } catch (VfioException absent) {
+            if (absent.errno().equals(Errno.EINVAL)) {
+                return Optional.empty();
+            }
+            throw absent;
         }
-        byte[] bytes =
-                new byte[(int) Math.min(regions.get(index).size(), PciRegs.PCI_CFG_SPACE_EXP_SIZE)];
-        device.read(index, 0, bytes, 0, bytes.length);
-        return Optional.of(PciConfig.of(bytes));
     }
 
     static String regionName(int index) {

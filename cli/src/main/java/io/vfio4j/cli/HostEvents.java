@@ -4,6 +4,7 @@ package io.vfio4j.cli;
 import io.vfio4j.client.ConnectionLostException;
 import io.vfio4j.client.HostSide;
 import io.vfio4j.client.HostWatch;
+import io.vfio4j.client.Target;
 import io.vfio4j.uapi.HostEvent;
 
 import java.time.Duration;
@@ -56,15 +57,15 @@ final class HostEvents implements AutoCloseable {
     /**
      * Why nothing more will happen: the device's server is gone, or the device itself.
      *
-     * @param what the command and its target
+     * @param what the command
+     * @param target the device
      */
-    CommandException gone(String what) {
+    CommandException gone(String what, Target target) {
         Optional<RuntimeException> failure = watch.failure();
-        String why =
+        String sentence =
                 failure.isEmpty() || failure.get() instanceof ConnectionLostException
-                        ? "the device's server is gone"
-                        : String.valueOf(failure.get().getMessage());
-        String sentence = "%s: %s".formatted(what, why);
+                        ? "%s %s: the device's server is gone".formatted(what, target)
+                        : "%s: %s".formatted(what, failure.get().getMessage());
         return failure.isEmpty()
                 ? new CommandException(sentence)
                 : new CommandException(sentence, failure.get());

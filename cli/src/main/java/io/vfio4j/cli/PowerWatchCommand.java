@@ -70,7 +70,7 @@ final class PowerWatchCommand implements Command {
                 boolean ended = events.ended();
                 events.drain().forEach(seen -> lines.print(seen.at(), seen.event()));
                 if (ended) {
-                    throw events.gone("power watch " + target);
+                    throw events.gone("power watch", target);
                 }
                 if (terminal.unheard()) {
                     break;

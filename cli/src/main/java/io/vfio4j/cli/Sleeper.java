@@ -63,7 +63,7 @@ final class Sleeper implements AutoCloseable {
             tell(untold.removeFirst());
         }
         if (ended) {
-            throw events.get().gone("power enter " + target);
+            throw events.get().gone("power enter", target);
         }
     }
 

@@ -11,7 +11,8 @@ import java.util.Optional;
 /**
  * Tells that the kernel wants a device back: its driver is being unbound, or it is being removed,
  * and whoever asked for that waits, deaf to signals, until the program that has the device open
- * closes it. The interrupt REQ of vfio.
+ * closes it. The interrupt REQ of vfio; one who has begun to wait before there was anybody to hear
+ * asks again every ten seconds.
  *
  * <p>Lifetime: from {@link #of} to {@link #close}; what matters is that the device is closed.
  * Threads: any.

@@ -92,7 +92,10 @@ public final class SysfsPci {
         return link("driver");
     }
 
-    /** The only driver it may be bound to, if somebody has said so. */
+    /**
+     * The only driver it may be bound to, if somebody has said so. Waits while somebody is taking
+     * the device from its driver, who may be waiting for a program that has it open.
+     */
     public Optional<String> driverOverride() {
         return optional("driver_override").filter(name -> !name.equals("(null)"));
     }
@@ -153,7 +156,10 @@ public final class SysfsPci {
         return link("physfn").flatMap(PciAddress::of);
     }
 
-    /** How many virtual functions it has now: 0 also for one that can have none. */
+    /**
+     * How many virtual functions it has now: 0 also for one that can have none. May wait as {@link
+     * #driverOverride}.
+     */
     public int virtualFunctions() {
         return optional("sriov_numvfs").map(text -> parse("sriov_numvfs", text)).orElse(0);
     }
@@ -180,7 +186,7 @@ public final class SysfsPci {
     private DeviceNotFoundException notFound() {
         return new DeviceNotFoundException(
                 Errno.ENODEV,
-                "%s: there is no such PCI device; those there are stand in %s"
+                "%s: there is no such PCI device; %s lists those there are"
                         .formatted(address, sysfs.resolve("bus/pci/devices")));
     }
 

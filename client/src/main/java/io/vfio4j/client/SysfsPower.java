@@ -1,37 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.client;
 
-import io.vfio4j.linux.Errno;
-import io.vfio4j.linux.LinuxException;
 import io.vfio4j.uapi.HostAttribute;
 import io.vfio4j.uapi.HostEvent;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * A look at a device's power, which does not wake it.
+ * A look at a device's power.
  *
  * @param status {@code power/runtime_status}
  * @param powerState {@code power_state}; empty on kernels that do not tell
- * @param otherTime how long the device has been in the other status than this one, milliseconds:
- *     what grows by a change that is over at the next look. Empty in a status between two, and if
- *     the status changed while it was looked at.
+ * @param otherTime how long the device had been in the other status than this one when it was last
+ *     known to be in this one, milliseconds: what grows by a change that is over at the next look.
+ *     Empty at the first look at a status, since the change to it may have come in between, and in
+ *     a status between two.
  */
 record SysfsPower(String status, Optional<String> powerState, Optional<String> otherTime) {
     private static final String ACTIVE = "active";
     private static final String SUSPENDED = "suspended";
 
-    static SysfsPower look(SysfsPci pci) {
-        String status = read(pci, HostAttribute.POWER_RUNTIME_STATUS).orElse("unsupported");
-        Optional<String> otherTime = otherClock(status).flatMap(clock -> read(pci, clock));
-        // A D-state changes before the status says so, on the way down and up: it is read after.
-        String again = read(pci, HostAttribute.POWER_RUNTIME_STATUS).orElse("unsupported");
-        Optional<String> powerState = read(pci, HostAttribute.POWER_STATE);
+    /** Where the attributes come from. */
+    interface Source {
+        /** An attribute's text; empty if there is none or it has no value. */
+        Optional<String> read(HostAttribute attribute);
+    }
+
+    static SysfsPower first(Source source) {
+        return look(source, "");
+    }
+
+    /** The look that follows this one. */
+    SysfsPower next(Source source) {
+        return look(source, status);
+    }
+
+    private static SysfsPower look(Source source, String before) {
+        // This one first: it then belongs to the status of the look before, if that is the same.
+        Optional<String> otherTime = otherClock(before).flatMap(source::read);
+        String status = source.read(HostAttribute.POWER_RUNTIME_STATUS).orElse("unsupported");
+        // On the way down and up a D-state changes before the status says so.
+        Optional<String> powerState = source.read(HostAttribute.POWER_STATE);
         return new SysfsPower(
-                again, powerState, again.equals(status) ? otherTime : Optional.empty());
+                status, powerState, status.equals(before) ? otherTime : Optional.empty());
     }
 
     /** What must have happened between an earlier look and this one, in order. */
@@ -47,12 +62,9 @@ record SysfsPower(String status, Optional<String> powerState, Optional<String> o
         } else if (otherTime.isPresent()
                 && before.otherTime.isPresent()
                 && !otherTime.equals(before.otherTime)) {
+            String other = status.equals(ACTIVE) ? SUSPENDED : ACTIVE;
             String clock = otherClock(status).map(HostAttribute::sysfsName).orElse("");
-            events.add(
-                    new HostEvent(
-                            name,
-                            status.equals(ACTIVE) ? SUSPENDED : ACTIVE,
-                            new TreeMap<>(java.util.Map.of("seen_by", clock))));
+            events.add(new HostEvent(name, other, new TreeMap<>(Map.of("seen_by", clock))));
             events.add(HostEvent.of(name, status));
         }
         return events;
@@ -65,20 +77,5 @@ record SysfsPower(String status, Optional<String> powerState, Optional<String> o
             case SUSPENDED -> Optional.of(HostAttribute.POWER_RUNTIME_ACTIVE_TIME);
             default -> Optional.empty();
         };
-    }
-
-    private static Optional<String> read(SysfsPci pci, HostAttribute attribute) {
-        try {
-            return Optional.of(SysfsFile.read(pci.directory().resolve(attribute.sysfsName())));
-        } catch (LinuxException failed) {
-            pci.require();
-            if (failed.errno().equals(Errno.ENOENT) || failed.errno().equals(Errno.EIO)) {
-                return Optional.empty();
-            }
-            throw new VfioException(
-                    failed.errno(),
-                    "reading %s of %s: %s".formatted(attribute, pci, failed.getMessage()),
-                    failed);
-        }
     }
 }

@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 /** A thread that looks at a device's power again and again, and tells what has changed. */
 final class SysfsWatch implements HostWatch {
     private final SysfsPci pci;
+    private final SysfsPowerFiles files;
     private final Duration interval;
     private final Consumer<HostEvent> listener;
     private final Thread thread;
@@ -21,25 +22,33 @@ final class SysfsWatch implements HostWatch {
     private final AtomicReference<RuntimeException> failure = new AtomicReference<>();
 
     private SysfsWatch(
-            SysfsPci pci, Duration interval, SysfsPower first, Consumer<HostEvent> listener) {
+            SysfsPci pci, SysfsPowerFiles files, Duration interval, Consumer<HostEvent> listener) {
         this.pci = pci;
+        this.files = files;
         this.interval = interval;
         this.listener = listener;
+        // This look is the caller's: whatever happens after it has returned is told.
+        SysfsPower first = SysfsPower.first(files);
         thread = Thread.ofPlatform().daemon().name("vfio4j-host-watch").unstarted(() -> run(first));
     }
 
     static SysfsWatch start(SysfsPci pci, Duration interval, Consumer<HostEvent> listener) {
-        // The first look is the caller's: whatever happens after this has returned is told.
-        SysfsWatch watch = new SysfsWatch(pci, interval, SysfsPower.look(pci), listener);
-        watch.thread.start();
-        return watch;
+        SysfsPowerFiles files = new SysfsPowerFiles(pci);
+        try {
+            SysfsWatch watch = new SysfsWatch(pci, files, interval, listener);
+            watch.thread.start();
+            return watch;
+        } catch (RuntimeException refused) {
+            files.close();
+            throw refused;
+        }
     }
 
     private void run(SysfsPower first) {
-        try {
+        try (files) {
             SysfsPower before = first;
             while (!closing.await(interval.toNanos(), TimeUnit.NANOSECONDS)) {
-                SysfsPower now = SysfsPower.look(pci);
+                SysfsPower now = before.next(files);
                 for (HostEvent event : now.since(before)) {
                     if (closing.getCount() != 0) {
                         listener.accept(event);

@@ -22,6 +22,9 @@ import java.util.Optional;
  * may come in between.
  */
 public final class VfioPciBinding implements AutoCloseable {
+    /** Base class and subclass. */
+    private static final int PCI_BRIDGE = 0x0604;
+
     private final SysfsPci pci;
     private final PciDriverFiles files;
     private final boolean taken;
@@ -34,7 +37,9 @@ public final class VfioPciBinding implements AutoCloseable {
         this.files = files;
         taken = !files.byVfio();
         driver = pci.driver();
-        override = pci.driverOverride();
+        // Asking for it waits for whoever is taking the device from its driver, and so for its
+        // user.
+        override = taken ? pci.driverOverride() : Optional.empty();
     }
 
     /**
@@ -46,9 +51,9 @@ public final class VfioPciBinding implements AutoCloseable {
      * @return the binding; whether to close it is the caller's choice
      * @throws DeviceNotFoundException if nothing sits there
      * @throws VfioException with ENOENT if the module vfio-pci is not loaded, EACCES or EPERM
-     *     without root, EINVAL if there is no IOMMU for the device, and whatever else vfio-pci
-     *     refuses the device with; it is then as it was, unless a suppressed exception tells
-     *     otherwise
+     *     without root, EINVAL if there is no IOMMU for the device or it is a bridge, and whatever
+     *     else vfio-pci refuses the device with; it is then as it was, unless a suppressed
+     *     exception tells otherwise
      */
     public static VfioPciBinding bind(PciAddress address) {
         return bind(SysfsPci.of(address), PciDriverFiles.THIS_KERNEL);
@@ -81,11 +86,10 @@ public final class VfioPciBinding implements AutoCloseable {
     static Optional<String> release(SysfsPci pci, PciDriverFiles.Kernel kernel) {
         pci.require();
         PciDriverFiles files = new PciDriverFiles(pci, kernel);
-        boolean kept = pci.driverOverride().equals(Optional.of(PciDriverFiles.VFIO_PCI));
         if (files.byVfio()) {
             files.unbind();
         }
-        if (kept) {
+        if (pci.driverOverride().equals(Optional.of(PciDriverFiles.VFIO_PCI))) {
             files.override(Optional.empty());
         }
         if (pci.driver().isEmpty()) {
@@ -110,6 +114,13 @@ public final class VfioPciBinding implements AutoCloseable {
                     Errno.ENOENT,
                     ("binding %s to vfio-pci: ENOENT (that module is not loaded: modprobe vfio-pci"
                                     + " loads it)")
+                            .formatted(pci));
+        }
+        if (pci.classCode() >> 8 == PCI_BRIDGE) {
+            throw new VfioException(
+                    Errno.EINVAL,
+                    ("binding %s to vfio-pci: EINVAL (it is a bridge, and vfio-pci takes none: bind what"
+                                    + " is behind it)")
                             .formatted(pci));
         }
         files.override(Optional.of(PciDriverFiles.VFIO_PCI));

@@ -3,9 +3,12 @@ package io.vfio4j.client;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.stream.Stream;
 
 /** A folder that looks like {@code /sys}, as far as PCI functions and their groups go. */
@@ -63,13 +66,13 @@ final class FakeSysfs {
             if (parent != null) {
                 Files.createDirectories(parent);
             }
-            // Whole at once: somebody may be reading.
-            Path next = Files.writeString(root.resolve("next"), value + "\n");
-            Files.move(
-                    next,
-                    file,
-                    StandardCopyOption.REPLACE_EXISTING,
-                    StandardCopyOption.ATOMIC_MOVE);
+            // The same file, and its first line at once: somebody may be reading.
+            byte[] text = (value + "\n").getBytes(StandardCharsets.UTF_8);
+            try (FileChannel channel =
+                    FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
+                int _ = channel.write(ByteBuffer.wrap(text), 0);
+                FileChannel _ = channel.truncate(text.length);
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

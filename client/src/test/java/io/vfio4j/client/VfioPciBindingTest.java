@@ -156,6 +156,13 @@ class VfioPciBindingTest {
     }
 
     @Test
+    void shouldLeaveBridgesAlone() {
+        sysfs.set(NIC, "class", "0x060400");
+        assertRefused(this::bind, Errno.EINVAL, "it is a bridge, and vfio-pci takes none");
+        assertThat(kernel.writes).isEmpty();
+    }
+
+    @Test
     void shouldTellOfBothFailuresIfTheDeviceCannotBeGivenBack() {
         kernel.refusals.put(BIND, Errno.EBUSY);
         kernel.refusals.put(RESTORE, Errno.EIO);
