@@ -38,9 +38,12 @@ import java.util.SequencedMap;
  * @param msixTable the first bytes of the MSI-X table
  * @param sriov whether it is an SR-IOV physical function
  * @param dmaLogging whether it has features 6 to 8
+ * @param dmaBuf whether it has feature 11
  * @param hotReset whether its bus or slot can be reset
  * @param hostReset whether the host can reset it
  * @param link whether the host knows its link
+ * @param counted whether the host tells the count of references: kernels do that only with
+ *     CONFIG_PM_ADVANCED_DEBUG
  * @param d3cold whether it reaches D3cold asleep
  */
 record Facts(
@@ -58,9 +61,11 @@ record Facts(
         Optional<Spot> msixTable,
         boolean sriov,
         boolean dmaLogging,
+        boolean dmaBuf,
         boolean hotReset,
         boolean hostReset,
         boolean link,
+        boolean counted,
         boolean d3cold) {
     private static final int IO_SPACE = 1;
 
@@ -104,9 +109,11 @@ record Facts(
                             msixTable(capabilities, config),
                             capabilities.stream().anyMatch(c -> c.extended() && c.id() == SRIOV),
                             device.supports(VfioFeature.DMA_LOGGING_START),
+                            device.supports(VfioFeature.DMA_BUF),
                             hotReset(device),
                             info.resettable(),
                             knows(host, HostAttribute.CURRENT_LINK_SPEED),
+                            knows(host, HostAttribute.POWER_RUNTIME_USAGE),
                             false);
             return facts.withD3cold(power.isPresent() && reachesD3cold(device, host));
         }
@@ -130,9 +137,11 @@ record Facts(
                 msixTable,
                 sriov,
                 dmaLogging,
+                dmaBuf,
                 hotReset,
                 hostReset,
                 link,
+                counted,
                 reached);
     }
 
@@ -268,6 +277,8 @@ record Facts(
         map.put("MSI", Integer.toString(irqs(VfioPci.VFIO_PCI_MSI_IRQ_INDEX)));
         map.put("MSI-X", Integer.toString(irqs(VfioPci.VFIO_PCI_MSIX_IRQ_INDEX)));
         map.put("mappable BAR", mappable().map(s -> Integer.toString(s.region())).orElse("none"));
+        map.put("references", counted ? "counted" : "not told");
+        map.put("dma-buf", dmaBuf ? "yes" : "no");
         map.put("SR-IOV", sriov ? "yes" : "no");
         return map;
     }
