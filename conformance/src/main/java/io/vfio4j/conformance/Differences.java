@@ -48,8 +48,8 @@ public final class Differences {
                 new Difference(
                         "A1.feature.12",
                         "profile",
-                        "Linux 6.13 and later know the feature, and say EINVAL for a device that does"
-                                + " not migrate; earlier ones do not know it.",
+                        "Linux 7.3 knows the feature, and says EINVAL for a device that does not"
+                                + " migrate; 6.12 does not know it yet.",
                         by(
                                 "linux-6.1", lacking("ENOTTY"),
                                 "linux-6.12", lacking("ENOTTY"),
