@@ -77,7 +77,7 @@ record Facts(
             List<PciCapability> capabilities = config.capabilities();
             List<Integer> irqs = new ArrayList<>();
             for (int i = 0; i < info.irqs(); i++) {
-                irqs.add(device.irq(i).count());
+                irqs.add(interrupts(device, i));
             }
             List<RegionInfo> regions = new ArrayList<>();
             for (int i = 0; i <= VfioPci.VFIO_PCI_ROM_REGION_INDEX; i++) {
@@ -143,6 +143,15 @@ record Facts(
                 link,
                 counted,
                 reached);
+    }
+
+    /** Kernels before 7.3 refuse ERR of a device that is not PCI Express. */
+    private static int interrupts(VfioDevice device, int index) {
+        try {
+            return device.irq(index).count();
+        } catch (VfioException none) {
+            return 0;
+        }
     }
 
     private static boolean isMemory(RegionInfo region, PciConfig config) {
