@@ -19,6 +19,7 @@ final class Commands {
                     new PowerWatchCommand(),
                     new PowerBenchCommand(),
                     new HostCommand(),
+                    new ConformanceCompareCommand(),
                     new ConformanceCommand(),
                     new BenchCommand());
 

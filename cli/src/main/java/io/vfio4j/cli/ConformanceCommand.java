@@ -61,6 +61,8 @@ final class ConformanceCommand implements Command {
                 CommandOption.ONLY,
                 CommandOption.LIST,
                 CommandOption.KERNEL,
+                CommandOption.VIA,
+                CommandOption.VF_TOKEN,
                 CommandOption.TAP,
                 CommandOption.JUNIT,
                 CommandOption.ANSWERS);
@@ -87,7 +89,7 @@ final class ConformanceCommand implements Command {
                         chosen,
                         answer -> {
                             if (table) {
-                                terminal.say(Report.line(answer));
+                                Report.lines(answer).forEach(terminal::say);
                             }
                         });
         write(arguments, CommandOption.TAP, answers, Report::tap);

@@ -38,9 +38,12 @@ import java.util.SequencedMap;
  * @param msixTable the first bytes of the MSI-X table
  * @param sriov whether it is an SR-IOV physical function
  * @param dmaLogging whether it has features 6 to 8
+ * @param dmaBuf whether it has feature 11
  * @param hotReset whether its bus or slot can be reset
  * @param hostReset whether the host can reset it
  * @param link whether the host knows its link
+ * @param counted whether the host tells the count of references: kernels do that only with
+ *     CONFIG_PM_ADVANCED_DEBUG
  * @param d3cold whether it reaches D3cold asleep
  */
 record Facts(
@@ -58,9 +61,11 @@ record Facts(
         Optional<Spot> msixTable,
         boolean sriov,
         boolean dmaLogging,
+        boolean dmaBuf,
         boolean hotReset,
         boolean hostReset,
         boolean link,
+        boolean counted,
         boolean d3cold) {
     private static final int IO_SPACE = 1;
 
@@ -72,7 +77,7 @@ record Facts(
             List<PciCapability> capabilities = config.capabilities();
             List<Integer> irqs = new ArrayList<>();
             for (int i = 0; i < info.irqs(); i++) {
-                irqs.add(device.irq(i).count());
+                irqs.add(interrupts(device, i));
             }
             List<RegionInfo> regions = new ArrayList<>();
             for (int i = 0; i <= VfioPci.VFIO_PCI_ROM_REGION_INDEX; i++) {
@@ -104,9 +109,11 @@ record Facts(
                             msixTable(capabilities, config),
                             capabilities.stream().anyMatch(c -> c.extended() && c.id() == SRIOV),
                             device.supports(VfioFeature.DMA_LOGGING_START),
+                            device.supports(VfioFeature.DMA_BUF),
                             hotReset(device),
                             info.resettable(),
                             knows(host, HostAttribute.CURRENT_LINK_SPEED),
+                            knows(host, HostAttribute.POWER_RUNTIME_USAGE),
                             false);
             return facts.withD3cold(power.isPresent() && reachesD3cold(device, host));
         }
@@ -130,10 +137,21 @@ record Facts(
                 msixTable,
                 sriov,
                 dmaLogging,
+                dmaBuf,
                 hotReset,
                 hostReset,
                 link,
+                counted,
                 reached);
+    }
+
+    /** Kernels before 7.3 refuse ERR of a device that is not PCI Express. */
+    private static int interrupts(VfioDevice device, int index) {
+        try {
+            return device.irq(index).count();
+        } catch (VfioException none) {
+            return 0;
+        }
     }
 
     private static boolean isMemory(RegionInfo region, PciConfig config) {
@@ -268,6 +286,8 @@ record Facts(
         map.put("MSI", Integer.toString(irqs(VfioPci.VFIO_PCI_MSI_IRQ_INDEX)));
         map.put("MSI-X", Integer.toString(irqs(VfioPci.VFIO_PCI_MSIX_IRQ_INDEX)));
         map.put("mappable BAR", mappable().map(s -> Integer.toString(s.region())).orElse("none"));
+        map.put("references", counted ? "counted" : "not told");
+        map.put("dma-buf", dmaBuf ? "yes" : "no");
         map.put("SR-IOV", sriov ? "yes" : "no");
         return map;
     }

@@ -78,9 +78,9 @@ final class Features {
             case PCI_VF_TOKEN -> facts.sriov() ? "0" : "ENOTTY";
             case DMA_LOGGING_START, DMA_LOGGING_STOP, DMA_LOGGING_REPORT ->
                     facts.dmaLogging() ? "0" : "ENOTTY";
+            case DMA_BUF -> facts.dmaBuf() ? "0" : "ENOTTY";
             case MIG_PRECOPY_INFO_V2 -> "EINVAL";
-            case MIGRATION, MIG_DEVICE_STATE, MIG_DATA_SIZE, BUS_MASTER, DMA_BUF, ZPCI_ERROR ->
-                    "ENOTTY";
+            case MIGRATION, MIG_DEVICE_STATE, MIG_DATA_SIZE, BUS_MASTER, ZPCI_ERROR -> "ENOTTY";
         };
     }
 

@@ -48,7 +48,7 @@ final class IoEventFds {
     /** The kernel takes it out of the counter when it has done, or dropped, the write. */
     private static void kick(Trial t) {
         t.interrupt().signal();
-        boolean _ = Settle.until(() -> !t.interrupt().await(java.time.Duration.ZERO), Settle.SOON);
+        boolean _ = Settle.until(() -> !t.interrupt().await(java.time.Duration.ZERO), t.soon());
         t.expect("consumed", !t.interrupt().await(java.time.Duration.ZERO));
     }
 
@@ -64,7 +64,9 @@ final class IoEventFds {
         Scratch scratch = t.facts().scratch().orElseThrow();
         int read = t.device().readInt(scratch.spot().region(), scratch.spot().offset());
         boolean written = read == scratch.shown(KICKED);
-        t.expect(state.asleep() ? "dropped" : "written", written ? "written" : "dropped");
+        // A device without a PM capability sleeps in D0, where it hears the write.
+        boolean lost = state.asleep() && t.facts().power().isPresent();
+        t.expect(lost ? "dropped" : "written", written ? "written" : "dropped");
         t.signals(state == State.W_S ? 1 : 0);
     }
 

@@ -50,6 +50,10 @@ enum Need {
     SCRATCH(facts -> facts.scratch().isPresent(), "no register is known that keeps a value"),
     /** Device DMA logging. */
     DMA_LOGGING(Facts::dmaLogging, "the device has no DMA logging"),
+    /** The count of references. */
+    USAGE(
+            Facts::counted,
+            "the kernel does not tell power/runtime_usage (CONFIG_PM_ADVANCED_DEBUG)"),
     /** A PCI Express link that the host can ask about. */
     LINK(Facts::link, "the host knows no link of the device");
 
@@ -62,6 +66,10 @@ enum Need {
     Need(Predicate<Facts> there, String reason) {
         this.there = there;
         this.reason = reason;
+    }
+
+    String reason() {
+        return reason;
     }
 
     /** Why a target does not have it; empty if it has. */

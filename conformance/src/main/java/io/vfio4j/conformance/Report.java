@@ -15,8 +15,14 @@ import javax.xml.stream.XMLStreamWriter;
 public final class Report {
     private Report() {}
 
-    /** A line of the table: name, verdict, time, title. */
-    public static String line(Answer answer) {
+    /** What the table has of an answer: a line, and where it is bad, another that says why. */
+    public static List<String> lines(Answer answer) {
+        return answer.verdict().bad()
+                ? List.of(line(answer), "    " + String.join("; ", why(answer.verdict())))
+                : List.of(line(answer));
+    }
+
+    private static String line(Answer answer) {
         String reason =
                 answer.verdict() instanceof Verdict.NotApplicable(String why)
                         ? " (" + why + ")"

@@ -21,18 +21,21 @@ final class Runner {
     private final Subject subject;
     private final HostSide host;
     private final Facts facts;
+    private final Duration soon;
     private final Duration most;
 
-    private Runner(Subject subject, HostSide host, Facts facts, Duration most) {
+    private Runner(Subject subject, HostSide host, Facts facts, Duration soon, Duration most) {
         this.subject = subject;
         this.host = host;
         this.facts = facts;
+        this.soon = soon;
         this.most = most;
     }
 
     /**
      * Asks them.
      *
+     * @param soon how long what must come may take
      * @param most how long one case may take at most, whatever it says itself
      * @param listener is told of each answer
      */
@@ -40,6 +43,7 @@ final class Runner {
             Subject subject,
             List<Case> cases,
             Predicate<String> chosen,
+            Duration soon,
             Duration most,
             Consumer<Answer> listener) {
         long start = System.nanoTime();
@@ -51,7 +55,7 @@ final class Runner {
                 Facts facts = Facts.of(subject, host);
                 // In D3hot unless a case wants D3cold: that is quicker, and the same everywhere.
                 host.setD3coldAllowed(false);
-                Runner runner = new Runner(subject, host, facts, most);
+                Runner runner = new Runner(subject, host, facts, soon, most);
                 List<Answer> answers = new ArrayList<>();
                 for (Case question : cases) {
                     if (chosen.test(question.id())) {
@@ -129,7 +133,7 @@ final class Runner {
         List<String> observations = new ArrayList<>();
         List<String> differences = new ArrayList<>();
         Optional<Verdict> end = Optional.empty();
-        try (Trial trial = new Trial(subject, facts, host)) {
+        try (Trial trial = new Trial(subject, facts, host, soon)) {
             place.set(Optional.of(trial));
             try {
                 question.body().run(trial);

@@ -10,12 +10,6 @@ import java.util.function.BooleanSupplier;
 
 /** Waits for what can be seen, with a bound: nothing here sleeps and hopes. */
 final class Settle {
-    /** For what takes some ten milliseconds, on a slow machine. */
-    static final Duration SOON = Duration.ofSeconds(4);
-
-    /** For D3cold, which may have to wait for a port above. */
-    static final Duration LATE = Duration.ofSeconds(6);
-
     /** How long a device that has fallen asleep may take from D3hot to D3cold. */
     static final Duration D3COLD_PROBE = Duration.ofSeconds(2);
 
@@ -41,7 +35,7 @@ final class Settle {
 
     /** Waits until the device is asleep, in that D-state. */
     static boolean asleepIn(HostSide host, String powerState, Duration bound) {
-        return until(() -> asleep(host), SOON)
+        return until(() -> asleep(host), bound)
                 && until(() -> host.powerState().equals(powerState), bound);
     }
 

@@ -22,10 +22,7 @@ sealed interface Stimulus {
             return Optional.of(new Edu());
         }
         if (vendor == 0x8086 && device == 0x10d3) {
-            return Optional.of(new IntelCause(0xc8, 0xd0, 0xd8, 0xc0));
-        }
-        if (vendor == 0x8086 && device == 0x10c9) {
-            return Optional.of(new IntelCause(0x1504, 0x1508, 0x150c, 0x1500));
+            return Optional.of(new E1000e());
         }
         return Optional.empty();
     }
@@ -47,30 +44,27 @@ sealed interface Stimulus {
         }
     }
 
-    /**
-     * Intel's network controllers, 82574 (e1000e) and 82576 (igb): a cause is set by software, and
-     * interrupts if its mask allows.
-     *
-     * @param set interrupt cause set (ICS)
-     * @param allow interrupt mask set (IMS)
-     * @param forbid interrupt mask clear (IMC)
-     * @param cause interrupt cause read (ICR), which clears it
-     */
-    record IntelCause(int set, int allow, int forbid, int cause) implements Stimulus {
+    /** Intel's 82574 (e1000e): software sets a cause, which interrupts if its mask allows. */
+    record E1000e() implements Stimulus {
+        private static final int CAUSE_READ = 0xc0;
+        private static final int CAUSE_SET = 0xc8;
+        private static final int MASK_SET = 0xd0;
+        private static final int MASK_CLEAR = 0xd8;
+
         /** Link status change: nothing else raises it while the test runs. */
         private static final int LINK_CHANGE = 1 << 2;
 
         @Override
         public void raise(VfioDevice device) {
-            device.writeInt(0, allow, LINK_CHANGE);
-            device.writeInt(0, set, LINK_CHANGE);
+            device.writeInt(0, MASK_SET, LINK_CHANGE);
+            device.writeInt(0, CAUSE_SET, LINK_CHANGE);
         }
 
         @Override
         public void acknowledge(VfioDevice device) {
-            int _ = device.readInt(0, cause);
-            device.writeInt(0, forbid, -1);
-            int _ = device.readInt(0, cause);
+            int _ = device.readInt(0, CAUSE_READ);
+            device.writeInt(0, MASK_CLEAR, -1);
+            int _ = device.readInt(0, CAUSE_READ);
         }
     }
 }

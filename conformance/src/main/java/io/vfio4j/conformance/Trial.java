@@ -56,12 +56,16 @@ final class Trial implements AutoCloseable {
     /** How long a sleep must go on for it to be believed that nothing was about to end it. */
     private static final long BELIEVED_MILLIS = 10;
 
+    /** How long a device must be seen awake for it to be believed that it will not fall asleep. */
+    private static final long BELIEVED_AWAKE_MILLIS = 30;
+
     /** How often an act is repeated until its wakes add up to a millisecond. */
     private static final int REPETITIONS = 400;
 
     private final Subject subject;
     private final Facts facts;
     private final HostSide host;
+    private final Duration soon;
     private final List<String> observations = new ArrayList<>();
     private final List<String> differences = new ArrayList<>();
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
@@ -76,7 +80,13 @@ final class Trial implements AutoCloseable {
     private Optional<EventFd> interrupt = Optional.empty();
     private Optional<MappedBar> mapping = Optional.empty();
 
-    Trial(Subject subject, Facts facts, HostSide host) {
+    /**
+     * A trial.
+     *
+     * @param soon how long what must come may take
+     */
+    Trial(Subject subject, Facts facts, HostSide host, Duration soon) {
+        this.soon = soon;
         this.subject = subject;
         this.facts = facts;
         this.host = host;
@@ -110,6 +120,11 @@ final class Trial implements AutoCloseable {
 
     HostSide host() {
         return host;
+    }
+
+    /** How long what must come may take. */
+    Duration soon() {
+        return soon;
     }
 
     /** What W is given by {@link #bring}. */
@@ -207,14 +222,10 @@ final class Trial implements AutoCloseable {
 
     /** Waits until the device is asleep, deep enough; without an observation. */
     void fallAsleep() {
-        if (!Settle.asleepIn(host, restingState, Settle.LATE)) {
+        if (!Settle.asleepIn(host, restingState, soon)) {
             throw new Stuck(
-                    "expected suspended in %s, observed %s in %s, usage %d"
-                            .formatted(
-                                    restingState,
-                                    host.runtimeStatus().sysfsName(),
-                                    host.powerState(),
-                                    host.runtimeUsage()));
+                    "expected suspended in %s, observed %s in %s"
+                            .formatted(restingState, power(), host.powerState()));
         }
         activeMillis = activeTime();
     }
@@ -274,33 +285,63 @@ final class Trial implements AutoCloseable {
         expect("second wakeup " + expected, "second wakeup " + second.drain());
     }
 
-    /** Sees the device fall asleep, still engaged. */
+    /** Sees the device fall asleep, with nobody who holds it awake. */
     void sleeps() {
         boolean _ =
                 Settle.until(
-                        () -> Settle.asleep(host) && host.powerState().equals(restingState),
-                        Settle.SOON);
-        expect("suspended, usage 0", power());
+                        () -> Settle.asleep(host) && host.powerState().equals(restingState), soon);
+        expect("suspended", host.runtimeStatus().sysfsName());
+        references(0);
         activeMillis = activeTime();
     }
 
-    /**
-     * Sees that nothing but its being open keeps it awake, so that it will stay so: not engaged.
-     */
+    /** Sees that the device is not engaged: it is awake, and will stay so. */
     void staysAwake() {
-        boolean _ = Settle.until(() -> power().equals("active, usage 1"), Settle.SOON);
-        expect("active, usage 1", power());
+        expect("stays awake", awakeForGood() ? "stays awake" : power());
+        references(1);
     }
 
-    /** Sees what the runtime PM core says. */
-    String power() {
-        RuntimeStatus status = host.runtimeStatus();
-        return "%s, usage %d".formatted(status.sysfsName(), host.runtimeUsage());
+    /**
+     * Whether the device stays awake. Where the references are counted it is enough that its being
+     * open is one; elsewhere it must be seen awake for longer than it needs to begin to sleep.
+     */
+    boolean awakeForGood() {
+        if (facts.counted()) {
+            return Settle.until(() -> active() && host.runtimeUsage() == 1, soon);
+        }
+        Duration slept = host.runtimeSuspendedTime();
+        long until = activeTime() + BELIEVED_AWAKE_MILLIS;
+        boolean _ = Settle.until(() -> activeTime() >= until || Settle.asleep(host), soon);
+        return active() && host.runtimeSuspendedTime().equals(slept);
+    }
+
+    private boolean active() {
+        return host.runtimeStatus() == RuntimeStatus.ACTIVE;
+    }
+
+    /** Sees the device awake while power/control keeps it so, with so many references. */
+    void held(int references) {
+        boolean _ = Settle.until(this::active, soon);
+        expect("active", host.runtimeStatus().sysfsName());
+        references(references);
+    }
+
+    /** What the runtime PM core says. */
+    private String power() {
+        String references = facts.counted() ? ", usage " + host.runtimeUsage() : "";
+        return host.runtimeStatus().sysfsName() + references;
+    }
+
+    /** Checks the count, where there is one; told only if it is wrong, since not all can tell. */
+    private void references(int expected) {
+        if (facts.counted() && !Settle.until(() -> host.runtimeUsage() == expected, soon)) {
+            expect("usage " + expected, "usage " + host.runtimeUsage());
+        }
     }
 
     /** Sees the count of references. */
     void usage(int expected) {
-        boolean _ = Settle.until(() -> host.runtimeUsage() == expected, Settle.SOON);
+        boolean _ = Settle.until(() -> host.runtimeUsage() == expected, soon);
         expect("usage " + expected, "usage " + host.runtimeUsage());
     }
 
@@ -330,7 +371,7 @@ final class Trial implements AutoCloseable {
                         () ->
                                 activeTime() != activeMillis
                                         || host.runtimeSuspendedTime().compareTo(until) >= 0,
-                        Settle.SOON);
+                        soon);
         boolean asleep = Settle.asleep(host) && activeTime() == activeMillis;
         expect("not woken", asleep ? "not woken" : "woken");
     }
@@ -372,7 +413,7 @@ final class Trial implements AutoCloseable {
 
     /** Sees an interrupt come, and how many. */
     void interrupts(EventFd event, long expected) {
-        boolean _ = event.await(Settle.SOON);
+        boolean _ = event.await(soon);
         expect("interrupt " + expected, "interrupt " + event.drain());
     }
 

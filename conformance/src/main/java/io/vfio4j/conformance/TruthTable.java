@@ -173,9 +173,7 @@ final class TruthTable {
         t.does("control = on", "0", t::hold);
         t.signals(state == W_S ? 1 : 0);
         boolean off = !state.engaged() || state == W_S;
-        String held = "active, usage " + (off ? 2 : 1);
-        boolean _ = Settle.until(() -> t.power().equals(held), Settle.SOON);
-        t.expect(held, t.power());
+        t.held(off ? 2 : 1);
         After after = off ? After.OFF : state.wakeup() ? After.W : After.N;
         after.see(t);
     }

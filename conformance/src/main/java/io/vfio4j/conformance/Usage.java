@@ -26,7 +26,7 @@ final class Usage {
     }
 
     private static Case usage(String id, String title, Case.Body body) {
-        return Case.of("B2." + id, title, "spec B2, invariant I1", body);
+        return Case.of("B2." + id, title, "spec B2, invariant I1", body).needing(Need.USAGE);
     }
 
     private static void closed(Trial t) {

@@ -7,6 +7,7 @@ import io.vfio4j.power.PciPowerState;
 import io.vfio4j.power.PmCapability;
 import io.vfio4j.power.PowerActions;
 import io.vfio4j.power.PowerConfig;
+import io.vfio4j.power.Profile;
 import io.vfio4j.uapi.PciRegs;
 import io.vfio4j.uapi.VfioPci;
 
@@ -37,6 +38,7 @@ public final class HostedDevice implements AutoCloseable {
     private final DevicePower power;
     private final DeviceAccess access;
     private final HostAttributes attributes;
+    private final Profile profile;
     // The power rules may act before this object is complete: their actions wait for it.
     private final CountDownLatch complete = new CountDownLatch(1);
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -65,7 +67,8 @@ public final class HostedDevice implements AutoCloseable {
                         new Actions(),
                         work -> options.scheduler().submit(() -> runWhenComplete(work)),
                         options.clock());
-        Features features = new Features(power, options.profile());
+        profile = options.profile();
+        Features features = new Features(power, profile);
         try (Access first = power.access()) {
             access = new DeviceAccess(power, first, regions, interrupts, features);
         }
@@ -221,6 +224,11 @@ public final class HostedDevice implements AutoCloseable {
      */
     public int interruptCount(int index) {
         return interrupts.count(index);
+    }
+
+    /** The kernel whose rules hold. */
+    public Profile profile() {
+        return profile;
     }
 
     private void intxUnmaskKicked() {

@@ -44,6 +44,11 @@ public record Profile(
         return ALL.stream().filter(profile -> profile.name().equals(name)).findFirst();
     }
 
+    /** Whether MSI-X vectors can be added while others are in use: since 6.5 (spec G). */
+    public boolean dynamicMsix() {
+        return lastFeature > LINUX_6_1.lastFeature;
+    }
+
     /** The same kernel with disable_idle_d3 set or cleared. */
     public Profile withDisableIdleD3(boolean value) {
         return new Profile(name, resumeErrorsStick, lastFeature, value);

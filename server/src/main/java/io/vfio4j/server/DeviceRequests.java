@@ -174,8 +174,11 @@ final class DeviceRequests {
                             Vfio.VFIO_IRQ_INFO_EVENTFD
                                     | Vfio.VFIO_IRQ_INFO_MASKABLE
                                     | Vfio.VFIO_IRQ_INFO_AUTOMASKED;
-                    // Vectors can be added while others are in use (as in kernels since 6.5).
-                    case VfioPci.VFIO_PCI_MSIX_IRQ_INDEX -> Vfio.VFIO_IRQ_INFO_EVENTFD;
+                    // Whether vectors can be added while others are in use.
+                    case VfioPci.VFIO_PCI_MSIX_IRQ_INDEX ->
+                            device.profile().dynamicMsix()
+                                    ? Vfio.VFIO_IRQ_INFO_EVENTFD
+                                    : Vfio.VFIO_IRQ_INFO_EVENTFD | Vfio.VFIO_IRQ_INFO_NORESIZE;
                     default -> Vfio.VFIO_IRQ_INFO_EVENTFD | Vfio.VFIO_IRQ_INFO_NORESIZE;
                 };
         new VfioIrqInfo(length, flags, asked.index(), device.interruptCount(asked.index()))

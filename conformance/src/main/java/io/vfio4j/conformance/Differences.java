@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.conformance;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+
+/** All differences that are allowed, each with its reason; docs/conformance.md shows them. */
+public final class Differences {
+    private static final String KERNEL = "kernel";
+    private static final String SOCKET = "socket";
+
+    private Differences() {}
+
+    /** They, in the order of the suite. */
+    public static List<Difference> all() {
+        return List.of(
+                new Difference(
+                        "T.ioeventfd.N-S",
+                        "power management",
+                        "A device without a PM capability sleeps in D0, and hears what an ioeventfd"
+                                + " writes.",
+                        by(
+                                "yes", kicked("dropped", 0),
+                                "no", kicked("written", 0))),
+                new Difference(
+                        "T.ioeventfd.W-S",
+                        "power management",
+                        "As without wakeup.",
+                        by(
+                                "yes", kicked("dropped", 1),
+                                "no", kicked("written", 1))),
+                new Difference(
+                        "A1.feature.00",
+                        "SR-IOV",
+                        "A physical function of SR-IOV has a token, which a probe finds; others lack it.",
+                        by(
+                                "yes", List.of("PROBE → 0", "stays awake"),
+                                "no", lacking("ENOTTY"))),
+                new Difference(
+                        "A1.feature.11",
+                        "dma-buf",
+                        "A kernel built with CONFIG_VFIO_PCI_DMABUF, as Debian's 7.3, has it for every"
+                                + " device.",
+                        by(
+                                "yes", List.of("PROBE → 0", "stays awake"),
+                                "no", lacking("ENOTTY"))),
+                new Difference(
+                        "A1.feature.12",
+                        "profile",
+                        "Linux 7.3 knows the feature, and says EINVAL for a device that does not"
+                                + " migrate; 6.12 does not know it yet.",
+                        by(
+                                "linux-6.1", lacking("ENOTTY"),
+                                "linux-6.12", lacking("ENOTTY"),
+                                "linux-7.3", lacking("EINVAL"))),
+                new Difference(
+                        "B5.msix-table",
+                        "side",
+                        "The kernel owns a real device's table and shows ones; a device host is the"
+                                + " hardware, and its client's driver sees what it wrote.",
+                        by(
+                                KERNEL, List.of("a write → 0", "all ones"),
+                                SOCKET, List.of("a write → 0", "as written"))),
+                new Difference(
+                        "I1.unmask-asleep",
+                        "side",
+                        "Bug I.1 of kernels up to 7.3: an unmask eventfd kicked while the device is"
+                                + " suspended loses the interrupt until it is masked and unmasked. It is"
+                                + " not copied: the unmask waits for the resume.",
+                        by(
+                                KERNEL,
+                                        List.of(
+                                                "not woken",
+                                                "EXIT → 0",
+                                                "interrupt 0",
+                                                "unmask → 0",
+                                                "interrupt 0",
+                                                "mask → 0",
+                                                "unmask → 0",
+                                                "interrupt 1"),
+                                SOCKET, List.of("not woken", "EXIT → 0", "interrupt 1"))),
+                new Difference(
+                        "MSI.resize",
+                        "profile",
+                        "Since 6.5 vectors of MSI-X can be added while others are in use.",
+                        by(
+                                "linux-6.1", List.of("NORESIZE"),
+                                "linux-6.12", List.of("resizable"),
+                                "linux-7.3", List.of("resizable"))));
+    }
+
+    private static List<String> kicked(String what, int signals) {
+        return List.of("consumed", "wakeup 0", "not woken", "suspended", what, "wakeup " + signals);
+    }
+
+    private static List<String> lacking(String errno) {
+        return List.of("PROBE → " + errno, "GET → " + errno, "SET → " + errno, "stays awake");
+    }
+
+    private static SequencedMap<String, List<String>> by(
+            String one, List<String> first, String two, List<String> second) {
+        SequencedMap<String, List<String>> map = new LinkedHashMap<>();
+        map.put(one, first);
+        map.put(two, second);
+        return map;
+    }
+
+    private static SequencedMap<String, List<String>> by(
+            String one,
+            List<String> first,
+            String two,
+            List<String> second,
+            String three,
+            List<String> third) {
+        SequencedMap<String, List<String>> map = by(one, first, two, second);
+        map.put(three, third);
+        return map;
+    }
+}

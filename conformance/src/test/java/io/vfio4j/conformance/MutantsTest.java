@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vfio4j.client.RawFeature;
+import io.vfio4j.client.VfioException;
+import io.vfio4j.linux.Errno;
+import io.vfio4j.uapi.VfioPci;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The suite can fail: a device that breaks one rule fails the cases of that rule, and not others.
+ */
+class MutantsTest {
+    private static final ServedEdu EDU = new ServedEdu(KernelProfile.LINUX_7_3);
+
+    @AfterAll
+    static void end() {
+        EDU.close();
+    }
+
+    private static VfioException refusal(Errno errno) {
+        return new VfioException(errno, "a mutant's refusal");
+    }
+
+    @Test
+    void shouldHearASignalTooMany() {
+        Mutant mutant =
+                Mutant.ofDevice(
+                        EDU,
+                        call -> {
+                            Object result = call.proceed();
+                            call.wakeup()
+                                    .filter(event -> event.await(Duration.ZERO))
+                                    .ifPresent(event -> {
+                                        event.signal();
+                                        call.forgetWakeup();
+                                    });
+                            return result;
+                        });
+
+        assertThat(mutant.failing("T.exit.*", "C.pread.D3*"))
+                .containsExactly("T.exit.W-S", "C.pread.D3hot", "C.pread.D3cold");
+    }
+
+    @Test
+    void shouldMissASignal() {
+        Mutant mutant =
+                Mutant.ofDevice(
+                        EDU,
+                        call -> {
+                            if (call.sets(Acts.WAKEUP)) {
+                                Acts.entry(call.device());
+                                return null;
+                            }
+                            return call.proceed();
+                        });
+
+        assertThat(mutant.failing("T.pread.*", "T.entry.N-S"))
+                .containsExactly("T.pread.W-A", "T.pread.W-S");
+    }
+
+    @Test
+    void shouldNoticeThatNobodyWentBackToSleep() {
+        Mutant mutant =
+                Mutant.ofDevice(
+                        EDU,
+                        call -> {
+                            Object result = call.proceed();
+                            if (call.is("readInt")) {
+                                Acts.exit(call.device());
+                            }
+                            return result;
+                        });
+
+        assertThat(mutant.failing("T.pread.*", "T.pwrite.N-S"))
+                .containsExactly("T.pread.N-A", "T.pread.N-S", "T.pread.W-A");
+    }
+
+    @Test
+    void shouldTouchAMappingThatAnswersThoughItMustNot() {
+        AtomicBoolean engaged = new AtomicBoolean();
+        // Engaged late: until the next request the mapping still works.
+        Mutant mutant =
+                Mutant.ofDevice(
+                        EDU,
+                        call -> {
+                            if (call.sets(Acts.ENTRY)) {
+                                engaged.set(true);
+                                return null;
+                            }
+                            if (!call.is("close", "info") && engaged.getAndSet(false)) {
+                                Acts.entry(call.device());
+                            }
+                            return call.proceed();
+                        });
+
+        assertThat(mutant.failing("T.touch.N-A", "T.touch.OFF", "B4.loop"))
+                .containsExactly("T.touch.N-A", "B4.loop");
+    }
+
+    @Test
+    void shouldTellEinvalFromEnotty() {
+        Mutant mutant =
+                Mutant.ofDevice(
+                        EDU,
+                        call -> {
+                            try {
+                                return call.proceed();
+                            } catch (VfioException refused) {
+                                throw refused.errno().equals(Errno.ENOTTY)
+                                        ? refusal(Errno.EINVAL)
+                                        : refused;
+                            }
+                        });
+
+        assertThat(mutant.failing("A2.07", "A2.09", "A2.07-14", "T.ioctl-fails.OFF", "T.probe.OFF"))
+                .containsExactly("T.ioctl-fails.OFF", "A2.07", "A2.07-14");
+    }
+
+    @Test
+    void shouldNoticeAnExitThatIsRefused() {
+        AtomicBoolean engaged = new AtomicBoolean();
+        Mutant mutant =
+                Mutant.ofDevice(
+                        EDU,
+                        call -> {
+                            if (call.sets(Acts.ENTRY)) {
+                                engaged.set(true);
+                            } else if (call.sets(Acts.EXIT) && !engaged.getAndSet(false)) {
+                                throw refusal(Errno.EINVAL);
+                            }
+                            return call.proceed();
+                        });
+
+        assertThat(mutant.failing("T.exit.OFF", "B2.exits", "T.mmap.OFF"))
+                .containsExactly("T.exit.OFF", "B2.exits");
+    }
+
+    @Test
+    void shouldNoticeAWakeThatTheHostMustNotCause() {
+        Mutant mutant =
+                Mutant.ofHost(
+                        EDU,
+                        call -> {
+                            if (call.is("readConfig")) {
+                                call.host().setD3coldAllowed(call.host().d3coldAllowed());
+                            }
+                            return call.proceed();
+                        });
+
+        assertThat(mutant.failing("C.config.*"))
+                .containsExactly("C.config.D3hot", "C.config.N.D3hot");
+    }
+
+    @Test
+    void shouldNoticeAWakeThatAnEmptyReadMustNotCause() {
+        Mutant mutant =
+                Mutant.ofDevice(
+                        EDU,
+                        call -> {
+                            if (call.is("read")) {
+                                Acts.readConfig(call.device());
+                            }
+                            return call.proceed();
+                        });
+
+        assertThat(mutant.failing("T.pread-0.*")).containsExactly("T.pread-0.N-S", "T.pread-0.W-S");
+    }
+
+    @Test
+    void shouldHearACloseThatSignals() {
+        Mutant mutant =
+                Mutant.ofDevice(
+                        EDU,
+                        call -> {
+                            Object result = call.proceed();
+                            if (call.is("close")) {
+                                call.wakeup().ifPresent(event -> event.signal());
+                                call.forgetWakeup();
+                            }
+                            return result;
+                        });
+
+        assertThat(mutant.failing("T.last-close.*"))
+                .containsExactly("T.last-close.W-A", "T.last-close.W-S");
+    }
+
+    @Test
+    void shouldCountAReferenceThatWasNotGivenBack() {
+        Mutant mutant =
+                Mutant.ofHost(
+                        EDU,
+                        call ->
+                                call.is("runtimeUsage")
+                                        ? call.host().runtimeUsage() + 1
+                                        : call.proceed());
+
+        assertThat(mutant.failing("B2.failing", "A2.05")).containsExactly("A2.05", "B2.failing");
+    }
+
+    @Test
+    void shouldMissAnInterruptThatAnUnmaskLost() {
+        AtomicBoolean asleep = new AtomicBoolean();
+        Mutant mutant =
+                Mutant.ofDevice(
+                        EDU,
+                        call -> {
+                            Object result = call.proceed();
+                            if (call.is("unmaskInterruptBy")) {
+                                asleep.set(true);
+                            } else if (call.sets(Acts.EXIT) && asleep.getAndSet(false)) {
+                                int intx = VfioPci.VFIO_PCI_INTX_IRQ_INDEX;
+                                call.device().maskInterrupts(intx, 0, 1);
+                            }
+                            return result;
+                        });
+
+        assertThat(mutant.failing("I1.*", "INTx.asleep")).containsExactly("I1.unmask-asleep");
+    }
+
+    @Test
+    void shouldNoticeACheckThatNobodyMakes() {
+        Mutant mutant =
+                Mutant.ofDevice(
+                        EDU,
+                        call -> {
+                            if (call.sets(Acts.WAKEUP)
+                                    && call.request().map(RawFeature::payload).orElseThrow()[4]
+                                            != 0) {
+                                throw refusal(Errno.EINVAL);
+                            }
+                            return call.proceed();
+                        });
+
+        assertThat(mutant.failing("A2.14.reserved", "A2.14.minus-1"))
+                .containsExactly("A2.14.reserved");
+    }
+
+    @Test
+    void shouldGoOnAfterACaseThatHangsAndOneThatBreaks() {
+        CountDownLatch never = new CountDownLatch(1);
+        Mutant mutant =
+                Mutant.ofDevice(
+                        EDU,
+                        call -> {
+                            if (call.is("writeByte")) {
+                                never.await();
+                            }
+                            if (call.is("reset")) {
+                                throw new IllegalStateException("broken");
+                            }
+                            return call.proceed();
+                        });
+
+        Answers answers =
+                Runner.run(
+                        mutant,
+                        Conformance.cases(),
+                        Glob.anyOf(java.util.List.of("T.*.OFF")),
+                        Mutant.SOON,
+                        Duration.ofMillis(1500),
+                        _ -> {});
+
+        assertThat(answers.answers())
+                .filteredOn(answer -> answer.verdict().bad())
+                .extracting(Answer::id)
+                .containsExactly("T.pwrite.OFF", "T.reset.OFF");
+        assertThat(answers.answers())
+                .filteredOn(answer -> answer.id().equals("T.pwrite.OFF"))
+                .allSatisfy(answer -> assertThat(answer.observations()).containsExactly("hangs"));
+        assertThat(answers.answers())
+                .filteredOn(answer -> answer.id().equals("T.reset.OFF"))
+                .allSatisfy(
+                        answer -> assertThat(answer.verdict()).isInstanceOf(Verdict.Erred.class));
+    }
+}
