@@ -6,7 +6,9 @@ import io.vfio4j.client.OpenOptions;
 import io.vfio4j.client.Target;
 import io.vfio4j.client.VfioDevice;
 import io.vfio4j.conformance.KernelProfile;
+import io.vfio4j.conformance.RuntimeTrace;
 import io.vfio4j.conformance.Subject;
+import io.vfio4j.conformance.TracedHost;
 
 import java.util.Optional;
 
@@ -16,9 +18,11 @@ import java.util.Optional;
  * @param target where the device is
  * @param options how it is opened
  * @param profile whose answers are expected
+ * @param trace where the usage count is from if the kernel does not tell it in sysfs
  */
-record CommandSubject(Target target, OpenOptions options, KernelProfile profile)
-        implements Subject {
+record CommandSubject(
+        Target target, OpenOptions options, KernelProfile profile, Optional<RuntimeTrace> trace)
+        implements Subject, AutoCloseable {
     static CommandSubject of(Arguments arguments) {
         Target target = arguments.target();
         Optional<String> version = arguments.value(CommandOption.KERNEL);
@@ -35,7 +39,16 @@ record CommandSubject(Target target, OpenOptions options, KernelProfile profile)
                         yield KernelProfile.ofThisKernel();
                     }
                 };
-        return new CommandSubject(target, arguments.openOptions(target), profile);
+        return new CommandSubject(target, arguments.openOptions(target), profile, trace(target));
+    }
+
+    private static Optional<RuntimeTrace> trace(Target target) {
+        if (!(target instanceof Target.Pci(var address))) {
+            return Optional.empty();
+        }
+        try (HostSide host = HostSide.of(address)) {
+            return TracedHost.needless(host) ? Optional.empty() : RuntimeTrace.of(address);
+        }
     }
 
     static KernelProfile profile(String version) {
@@ -53,7 +66,8 @@ record CommandSubject(Target target, OpenOptions options, KernelProfile profile)
 
     @Override
     public HostSide openHost() {
-        return HostSide.beside(target);
+        HostSide host = HostSide.beside(target);
+        return trace.<HostSide>map(count -> new TracedHost(host, count)).orElse(host);
     }
 
     @Override
@@ -64,5 +78,10 @@ record CommandSubject(Target target, OpenOptions options, KernelProfile profile)
     @Override
     public boolean inKernel() {
         return target instanceof Target.Pci;
+    }
+
+    @Override
+    public void close() {
+        trace.ifPresent(RuntimeTrace::close);
     }
 }

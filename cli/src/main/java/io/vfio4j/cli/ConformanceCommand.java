@@ -81,17 +81,19 @@ final class ConformanceCommand implements Command {
             list(chosen, arguments.json(), terminal);
             return new Exit.Done();
         }
-        CommandSubject subject = CommandSubject.of(arguments);
         boolean table = !arguments.json();
-        Answers answers =
-                Conformance.run(
-                        subject,
-                        chosen,
-                        answer -> {
-                            if (table) {
-                                Report.lines(answer).forEach(terminal::say);
-                            }
-                        });
+        Answers answers;
+        try (CommandSubject subject = CommandSubject.of(arguments)) {
+            answers =
+                    Conformance.run(
+                            subject,
+                            chosen,
+                            answer -> {
+                                if (table) {
+                                    Report.lines(answer).forEach(terminal::say);
+                                }
+                            });
+        }
         write(arguments, CommandOption.TAP, answers, Report::tap);
         write(arguments, CommandOption.JUNIT, answers, Report::junit);
         write(arguments, CommandOption.ANSWERS, answers, AnswersFile::write);

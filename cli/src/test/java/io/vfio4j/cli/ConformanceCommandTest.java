@@ -89,8 +89,7 @@ class ConformanceCommandTest {
     void shouldRefuseWhatMeansNothing() {
         assertThat(Run.of("conformance").code()).isEqualTo(2);
         assertThat(Run.of("conformance", edu.target(), "--only", "nothing").code()).isEqualTo(2);
-        assertThat(Run.of("conformance", edu.target(), "--kernel", "2.4").code())
-                .isEqualTo(2);
+        assertThat(Run.of("conformance", edu.target(), "--kernel", "2.4").code()).isEqualTo(2);
         assertThat(Run.of("conformance", "compare", file("a.json")).code()).isEqualTo(2);
         assertThat(Run.of("conformance", "compare", file("a.json"), file("b.json")).code())
                 .isEqualTo(1);
