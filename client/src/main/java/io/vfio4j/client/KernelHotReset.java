@@ -12,6 +12,9 @@ import io.vfio4j.uapi.VfioPciHotResetInfo;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * VFIO_DEVICE_GET_PCI_HOT_RESET_INFO and VFIO_DEVICE_PCI_HOT_RESET: all devices of a bus or slot,
@@ -76,17 +79,7 @@ final class KernelHotReset {
      * @param others what further devices were opened by
      */
     void reset(List<KernelAccess> others) {
-        List<Fd> groups = new ArrayList<>();
-        access.group().ifPresent(groups::add);
-        for (KernelAccess other : others) {
-            // Devices of one group have its one descriptor, which may be shown once.
-            other.group().filter(group -> !groups.contains(group)).ifPresent(groups::add);
-        }
-        if (access.group().isEmpty() && !groups.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "%s was opened by its character device, so the others must be too"
-                            .formatted(handle.device()));
-        }
+        List<Fd> groups = access.group().isPresent() ? groups(others) : List.of();
         int size = VfioPciHotReset.LAYOUT.size();
         int argsz = size + groups.size() * Integer.BYTES;
         try (var block = handle.blocks().take(argsz)) {
@@ -98,6 +91,17 @@ final class KernelHotReset {
                     handle.call(Vfio.VFIO_DEVICE_PCI_HOT_RESET, block.memory, groups),
                     "resetting the bus or slot of %s".formatted(handle.device()));
         }
+    }
+
+    /** Those that are affected: the kernel wants to be shown no others, and each once. */
+    private List<Fd> groups(List<KernelAccess> others) {
+        Set<OptionalInt> affected =
+                info().stream().map(HotResetDevice::group).collect(Collectors.toSet());
+        return Stream.concat(Stream.of(access), others.stream())
+                .filter(one -> affected.contains(one.groupNumber()))
+                .flatMap(one -> one.group().stream())
+                .distinct()
+                .toList();
     }
 
     private void require(int result, String what) {

@@ -3,6 +3,7 @@ package io.vfio4j.client;
 
 import io.vfio4j.linux.Errno;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -82,7 +83,12 @@ final class Preconditions {
      * @param what it is, as in "its IOMMU group"
      */
     static DeviceBusyException busy(SysfsPci device, String what) {
-        List<String> users = VfioUsers.of(device);
+        List<String> users = new ArrayList<>(VfioUsers.of(device));
+        if (users.size() > 1) {
+            // This one is just trying.
+            String self = "(process %d)".formatted(ProcessHandle.current().pid());
+            users.removeIf(user -> user.endsWith(self));
+        }
         return new DeviceBusyException(
                 users.isEmpty()
                         ? ("%s: %s is in use: another program has it, or it has been opened by the other of the"
