@@ -37,8 +37,8 @@ import java.util.function.Supplier;
  * not told: the kernel shows it to nobody.
  *
  * <p>{@code power/runtime_usage} and its neighbours {@code runtime_active_kids} and {@code
- * runtime_enabled} are there if the kernel was built with CONFIG_PM_ADVANCED_DEBUG, as Debian's
- * are.
+ * runtime_enabled} are there if the kernel was built with CONFIG_PM_ADVANCED_DEBUG, which Debian's
+ * are not.
  *
  * <p>Failures as {@link HostSide} has them; besides, {@link DeviceNotFoundException} with ENODEV
  * for a device that was removed.
