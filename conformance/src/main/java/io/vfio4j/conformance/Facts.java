@@ -42,6 +42,7 @@ import java.util.SequencedMap;
  * @param hotReset whether its bus or slot can be reset
  * @param hostReset whether the host can reset it
  * @param link whether the host knows its link
+ * @param virtualFunctions whether the host can make virtual functions
  * @param counted whether the host tells the count of references: kernels do that only with
  *     CONFIG_PM_ADVANCED_DEBUG
  * @param d3cold whether it reaches D3cold asleep
@@ -65,6 +66,7 @@ record Facts(
         boolean hotReset,
         boolean hostReset,
         boolean link,
+        boolean virtualFunctions,
         boolean counted,
         boolean d3cold) {
     private static final int IO_SPACE = 1;
@@ -113,6 +115,7 @@ record Facts(
                             hotReset(device),
                             info.resettable(),
                             knows(host, HostAttribute.CURRENT_LINK_SPEED),
+                            knows(host, HostAttribute.SRIOV_NUMVFS),
                             knows(host, HostAttribute.POWER_RUNTIME_USAGE),
                             false);
             return facts.withD3cold(power.isPresent() && reachesD3cold(device, host));
@@ -141,6 +144,7 @@ record Facts(
                 hotReset,
                 hostReset,
                 link,
+                virtualFunctions,
                 counted,
                 reached);
     }

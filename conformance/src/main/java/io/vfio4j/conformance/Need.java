@@ -50,6 +50,8 @@ enum Need {
     SCRATCH(facts -> facts.scratch().isPresent(), "no register is known that keeps a value"),
     /** Device DMA logging. */
     DMA_LOGGING(Facts::dmaLogging, "the device has no DMA logging"),
+    /** Virtual functions that the host can make. */
+    VIRTUAL_FUNCTIONS(Facts::virtualFunctions, "the host can make no virtual functions of it"),
     /** The count of references. */
     USAGE(
             Facts::counted,

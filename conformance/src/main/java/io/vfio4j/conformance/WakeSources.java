@@ -100,6 +100,13 @@ final class WakeSources {
                                 "spec C",
                                 WakeSources::notColdAnyMore)
                         .needing(Need.D3COLD));
+        cases.add(
+                Case.of(
+                                "B8.held",
+                                "virtual functions keep it awake",
+                                "spec B8",
+                                WakeSources::heldByVirtualFunctions)
+                        .needing(Need.VIRTUAL_FUNCTIONS));
         return cases;
     }
 
@@ -235,7 +242,30 @@ final class WakeSources {
         sources.add(
                 source("reset", "reset := 1", Wakes.ALWAYS, t -> t.host().resetFunction())
                         .needing(Need.HOST_RESET));
+        sources.add(
+                source(
+                                "sriov-numvfs",
+                                "sriov_numvfs := 1, then 0",
+                                Wakes.ALWAYS,
+                                WakeSources::makeAndTakeBack)
+                        .needing(Need.VIRTUAL_FUNCTIONS));
         return sources;
+    }
+
+    private static void makeAndTakeBack(Trial t) {
+        t.host().write(HostAttribute.SRIOV_NUMVFS, "1");
+        t.host().write(HostAttribute.SRIOV_NUMVFS, "0");
+    }
+
+    /** Virtual functions hold a reference: an entry is taken, and has no effect until they go. */
+    private static void heldByVirtualFunctions(Trial t) {
+        AutoCloseable none = () -> t.host().write(HostAttribute.SRIOV_NUMVFS, "0");
+        t.does("sriov_numvfs := 1", "0", () -> t.host().write(HostAttribute.SRIOV_NUMVFS, "1"));
+        AutoCloseable _ = t.owned(none);
+        t.does("W", "0", () -> Acts.wakeup(t.device(), t.wakeup()));
+        t.staysAwake();
+        t.does("sriov_numvfs := 0", "0", () -> t.host().write(HostAttribute.SRIOV_NUMVFS, "0"));
+        After.W.see(t);
     }
 
     private static Case withWakeup(Source source, boolean d3cold) {
