@@ -42,6 +42,7 @@ enum CommandOption {
             "kernel",
             "VERSION",
             "whose rules hold where kernels differ: 6.1, 6.12 or 7.3 (default 7.3)"),
+    OBSERVATIONS("observations", "", "print what each case has seen, step by step"),
     TAP("tap", "FILE", "write the answers there, in the Test Anything Protocol"),
     JUNIT("junit", "FILE", "write the answers there, in JUnit's XML"),
     ANSWERS("answers", "FILE", "write the answers there as JSON, to be compared"),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.cli;
 
+import io.vfio4j.conformance.Answer;
 import io.vfio4j.conformance.Answers;
 import io.vfio4j.conformance.AnswersFile;
 import io.vfio4j.conformance.Conformance;
@@ -63,6 +64,7 @@ final class ConformanceCommand implements Command {
                 CommandOption.KERNEL,
                 CommandOption.VIA,
                 CommandOption.VF_TOKEN,
+                CommandOption.OBSERVATIONS,
                 CommandOption.TAP,
                 CommandOption.JUNIT,
                 CommandOption.ANSWERS);
@@ -82,6 +84,8 @@ final class ConformanceCommand implements Command {
             return new Exit.Done();
         }
         boolean table = !arguments.json();
+        Function<Answer, List<String>> lines =
+                arguments.has(CommandOption.OBSERVATIONS) ? Report::observations : Report::lines;
         Answers answers;
         try (CommandSubject subject = CommandSubject.of(arguments)) {
             answers =
@@ -90,7 +94,7 @@ final class ConformanceCommand implements Command {
                             chosen,
                             answer -> {
                                 if (table) {
-                                    Report.lines(answer).forEach(terminal::say);
+                                    lines.apply(answer).forEach(terminal::say);
                                 }
                             });
         }

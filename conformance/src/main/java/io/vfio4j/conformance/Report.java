@@ -22,6 +22,13 @@ public final class Report {
                 : List.of(line(answer));
     }
 
+    /** The same, and what was seen, step by step. */
+    public static List<String> observations(Answer answer) {
+        List<String> lines = new ArrayList<>(lines(answer));
+        answer.observations().forEach(seen -> lines.add("    " + seen));
+        return lines;
+    }
+
     private static String line(Answer answer) {
         String reason =
                 answer.verdict() instanceof Verdict.NotApplicable(String why)
