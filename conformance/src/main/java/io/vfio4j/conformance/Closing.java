@@ -53,7 +53,7 @@ final class Closing {
         t.bring(state);
         t.closeDevice();
         t.letGo();
-        t.sleeps();
+        t.sleepsClosed();
         t.signals(0);
         t.reopen();
         t.staysAwake();
@@ -68,14 +68,14 @@ final class Closing {
         t.notWoken();
         t.signals(0);
         duplicate.close();
-        t.sleeps();
+        t.sleepsClosed();
         t.signals(0);
     }
 
     private static void d3hot(Trial t) {
         t.does("PMCSR := D3hot", "0", () -> PowerRegister.request(t, PowerRegister.D3HOT));
         t.closeDevice();
-        t.sleeps();
+        t.sleepsClosed();
         t.reopen();
         t.clientState("D0");
         t.staysAwake();

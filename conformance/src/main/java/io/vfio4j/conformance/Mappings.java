@@ -179,7 +179,7 @@ final class Mappings {
         t.device().close();
         t.staysAwake();
         mapping.close();
-        t.sleeps();
+        t.sleepsClosed();
     }
 
     private static void keepsOpenAsleep(Trial t) {
@@ -188,7 +188,7 @@ final class Mappings {
         t.device().close();
         t.notWoken();
         mapping.close();
-        t.sleeps();
+        t.sleepsClosed();
         t.signals(0);
     }
 }

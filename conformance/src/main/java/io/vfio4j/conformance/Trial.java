@@ -290,10 +290,41 @@ final class Trial implements AutoCloseable {
         boolean asleep =
                 Settle.until(
                         () -> Settle.asleep(host) && host.powerState().equals(restingState), soon);
-        // Asked once: after a close the other side may only now begin to wake the device for it.
         expect("suspended", asleep ? "suspended" : host.runtimeStatus().sysfsName());
         references(0);
         activeMillis = activeTime();
+    }
+
+    /**
+     * Sees the device asleep as one that nobody has open, for good. A server hears of a close a
+     * little later, and a close wakes: what is seen must last.
+     */
+    void sleepsClosed() {
+        if (!facts.inKernel()) {
+            boolean _ = Settle.until(() -> host.read(HostAttribute.ENABLE).equals("0"), soon);
+        }
+        boolean _ = Settle.until(this::asleepForGood, soon);
+        sleeps();
+    }
+
+    private boolean asleepForGood() {
+        if (!Settle.asleep(host)) {
+            return false;
+        }
+        activeMillis = activeTime();
+        return sleepsOn();
+    }
+
+    /** Whether it sleeps on without a moment awake, for as long as is believed. */
+    private boolean sleepsOn() {
+        Duration until = host.runtimeSuspendedTime().plusMillis(BELIEVED_MILLIS);
+        boolean _ =
+                Settle.until(
+                        () ->
+                                activeTime() != activeMillis
+                                        || host.runtimeSuspendedTime().compareTo(until) >= 0,
+                        soon);
+        return Settle.asleep(host) && activeTime() == activeMillis;
     }
 
     /** Sees that the device is not engaged: it is awake, and will stay so. */
@@ -366,15 +397,7 @@ final class Trial implements AutoCloseable {
      * still while its time asleep goes on.
      */
     void notWoken() {
-        Duration until = host.runtimeSuspendedTime().plusMillis(BELIEVED_MILLIS);
-        boolean _ =
-                Settle.until(
-                        () ->
-                                activeTime() != activeMillis
-                                        || host.runtimeSuspendedTime().compareTo(until) >= 0,
-                        soon);
-        boolean asleep = Settle.asleep(host) && activeTime() == activeMillis;
-        expect("not woken", asleep ? "not woken" : "woken");
+        expect("not woken", sleepsOn() ? "not woken" : "woken");
     }
 
     /** The PM capability. */

@@ -32,7 +32,7 @@ final class Usage {
     private static void closed(Trial t) {
         t.usage(1);
         t.closeDevice();
-        t.sleeps();
+        t.sleepsClosed();
         t.reopen();
         t.staysAwake();
     }
@@ -123,7 +123,7 @@ final class Usage {
     private static void closeEngaged(Trial t) {
         t.bring(State.W_S);
         t.closeDevice();
-        t.sleeps();
+        t.sleepsClosed();
         t.reopen();
         t.staysAwake();
     }
