@@ -11,8 +11,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * A device's usage count as the kernel's runtime PM core traces it ({@code events/rpm}), for
@@ -38,7 +36,7 @@ public final class RuntimeTrace implements AutoCloseable {
      */
     private static final String KIBIBYTES = "8";
 
-    private static final Pattern COUNT = Pattern.compile(" cnt-(\\d+) ");
+    private static final String COUNT = " cnt-";
 
     private final Path instance;
     private OptionalInt last = OptionalInt.empty();
@@ -99,13 +97,15 @@ public final class RuntimeTrace implements AutoCloseable {
      */
     public OptionalInt usage() {
         try {
-            last =
-                    Files.readAllLines(instance.resolve("trace")).stream()
-                            .map(COUNT::matcher)
-                            .filter(Matcher::find)
-                            .map(count -> OptionalInt.of(Integer.parseInt(count.group(1))))
-                            .reduce((_, later) -> later)
-                            .orElse(last);
+            String events =
+                    Files.readString(instance.resolve("trace"), StandardCharsets.ISO_8859_1);
+            int count = events.lastIndexOf(COUNT);
+            if (count >= 0) {
+                int from = count + COUNT.length();
+                last =
+                        OptionalInt.of(
+                                Integer.parseInt(events, from, events.indexOf(' ', from), 10));
+            }
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
