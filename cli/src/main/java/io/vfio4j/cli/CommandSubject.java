@@ -5,6 +5,7 @@ import io.vfio4j.client.HostSide;
 import io.vfio4j.client.OpenOptions;
 import io.vfio4j.client.Target;
 import io.vfio4j.client.VfioDevice;
+import io.vfio4j.client.VfioPciBinding;
 import io.vfio4j.conformance.KernelProfile;
 import io.vfio4j.conformance.RuntimeTrace;
 import io.vfio4j.conformance.Subject;
@@ -68,6 +69,15 @@ record CommandSubject(
     public HostSide openHost() {
         HostSide host = HostSide.beside(target);
         return trace.<HostSide>map(count -> new TracedHost(host, count)).orElse(host);
+    }
+
+    @Override
+    public void bindAgain() {
+        if (!(target instanceof Target.Pci(var address))) {
+            throw new UnsupportedOperationException(target + " has no driver");
+        }
+        // Not closed: it is to stay vfio-pci's.
+        VfioPciBinding _ = VfioPciBinding.bind(address);
     }
 
     @Override

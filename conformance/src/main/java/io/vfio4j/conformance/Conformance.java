@@ -62,6 +62,7 @@ public final class Conformance {
         cases.addAll(LineInterrupts.cases());
         cases.addAll(MessageInterrupts.cases());
         cases.addAll(WakeSources.cases());
+        cases.addAll(Unbinding.cases());
         cases.addAll(Races.cases());
         cases.addAll(DmaLogging.cases());
         return cases;

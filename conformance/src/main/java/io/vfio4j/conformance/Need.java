@@ -40,6 +40,8 @@ enum Need {
     HOT_RESET(Facts::hotReset, "the device is on no bus or slot that can be reset"),
     /** A descriptor of the kernel. */
     DESCRIPTOR(Facts::inKernel, "a device behind a socket has no descriptor of the kernel"),
+    /** A driver that the host can take the device from, and give it back to. */
+    DRIVER(Facts::inKernel, "a device behind a socket has no driver to take it from"),
     /** Eventfds that stand for writes. */
     IOEVENTFD(
             facts -> facts.inKernel() && facts.scratch().isPresent(),

@@ -18,6 +18,15 @@ public interface Subject {
     /** Whether the kernel's vfio-pci drives it, not a server behind a socket. */
     boolean inKernel();
 
+    /**
+     * Gives the device to vfio-pci again, after the host took it away.
+     *
+     * @throws UnsupportedOperationException of a device behind a socket
+     */
+    default void bindAgain() {
+        throw new UnsupportedOperationException(name() + " has no driver");
+    }
+
     /** Whose answers are expected of it. */
     KernelProfile profile();
 }

@@ -70,6 +70,11 @@ public final class TracedHost implements HostSide {
     }
 
     @Override
+    public void unbindDriver() {
+        host.unbindDriver();
+    }
+
+    @Override
     public void close() {
         host.close();
     }

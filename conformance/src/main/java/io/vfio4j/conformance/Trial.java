@@ -464,6 +464,11 @@ final class Trial implements AutoCloseable {
         enableMemory();
     }
 
+    /** Gives the device to vfio-pci again. */
+    void bindAgain() {
+        subject.bindAgain();
+    }
+
     /** From another thread: whatever call is under way ends. */
     void abandon() {
         device.close();
