@@ -86,6 +86,6 @@ guest_command() {
     cat <<COMMAND
 #!/bin/busybox sh
 exec /jre/bin/java ${java_options[*]} ${quick_options[*]} -XX:AOTCache=/vfio4j.aot -Xlog:aot=off,cds=off \${VFIO4J_JAVA_OPTIONS:-} \\
-    -p '$1' -m io.vfio4j.cli/io.vfio4j.cli.Main "\$@"
+    -p $(printf '%q' "$1") -m io.vfio4j.cli/io.vfio4j.cli.Main "\$@"
 COMMAND
 }
