@@ -10,6 +10,7 @@ server_start() {
     shift 3
     start=$(milliseconds)
     deadline=$((SECONDS + 300))
+    : >"$log"
     "$lab/../vfio4j" serve "$model" --socket "$socket" "$@" >"$log" 2>&1 &
     server_pid=$!
     until grep -qxF "listening $socket" "$log"; do
