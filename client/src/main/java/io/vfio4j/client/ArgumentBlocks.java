@@ -3,17 +3,31 @@ package io.vfio4j.client;
 
 import io.vfio4j.linux.Memory;
 
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.function.LongFunction;
 
 /**
- * Blocks for the arguments of ioctls, used again: threads call at the same time, and to allocate
- * and free native memory takes longer than most calls.
+ * Blocks for the arguments of ioctls, used again by whichever device is next: threads call at the
+ * same time, and to allocate and free native memory takes longer than most calls. A few idle ones
+ * are kept for good. Any thread may take one.
  */
-final class ArgumentBlocks implements AutoCloseable {
-    private static final int USUAL = 4096;
+final class ArgumentBlocks {
+    /** Blocks like any other. */
+    static final ArgumentBlocks PLAIN = new ArgumentBlocks(Memory::allocate);
 
-    private final ConcurrentLinkedQueue<Memory> idle = new ConcurrentLinkedQueue<>();
-    private volatile boolean closed;
+    /** Blocks behind whose end nothing can be read. */
+    static final ArgumentBlocks BEFORE_GAP = new ArgumentBlocks(Memory::allocateBeforeGap);
+
+    private static final int USUAL = 4096;
+    private static final int KEPT = 8;
+
+    private final BlockingQueue<Memory> idle = new ArrayBlockingQueue<>(KEPT);
+    private final LongFunction<Memory> allocation;
+
+    private ArgumentBlocks(LongFunction<Memory> allocation) {
+        this.allocation = allocation;
+    }
 
     /**
      * A block for one call.
@@ -22,18 +36,7 @@ final class ArgumentBlocks implements AutoCloseable {
      */
     Block take(long size) {
         Memory block = size <= USUAL ? idle.poll() : null;
-        return new Block(block == null ? Memory.allocate(Math.max(size, USUAL)) : block);
-    }
-
-    /** Frees the idle ones; one in use is freed when it comes back. */
-    @Override
-    public void close() {
-        closed = true;
-        Memory block = idle.poll();
-        while (block != null) {
-            block.close();
-            block = idle.poll();
-        }
+        return new Block(block == null ? allocation.apply(Math.max(size, USUAL)) : block);
     }
 
     /** On loan. */
@@ -47,13 +50,8 @@ final class ArgumentBlocks implements AutoCloseable {
         /** Gives it back. */
         @Override
         public void close() {
-            if (memory.size() > USUAL) {
+            if (memory.size() > USUAL || !idle.offer(memory)) {
                 memory.close();
-                return;
-            }
-            idle.add(memory);
-            if (closed) {
-                ArgumentBlocks.this.close();
             }
         }
     }

@@ -37,8 +37,10 @@ final class GroupAccess implements KernelAccess {
     /** Opens the device itself, which wakes it. */
     Fd openDevice(SysfsPci device, Optional<UUID> token) {
         byte[] name = name(device, token).getBytes(StandardCharsets.US_ASCII);
-        try (Memory memory = Memory.allocate(name.length + 1)) {
+        try (var block = ArgumentBlocks.PLAIN.take(name.length + 1)) {
+            Memory memory = block.memory;
             memory.put(0, name, 0, name.length);
+            memory.putByte(name.length, (byte) 0);
             return Fd.own(Ioctl.call(lease.value().fd(), Vfio.VFIO_GROUP_GET_DEVICE_FD, memory, 0));
         } catch (LinuxException refused) {
             throw Preconditions.openRefused(device, token.isPresent(), refused.errno());
@@ -53,7 +55,8 @@ final class GroupAccess implements KernelAccess {
     @Override
     public void map(long address, long iova, long size, DmaDirection direction) {
         int argsz = VfioIommuType1DmaMap.LAYOUT.size();
-        try (Memory memory = Memory.allocate(argsz)) {
+        try (var block = ArgumentBlocks.PLAIN.take(argsz)) {
+            Memory memory = block.memory;
             new VfioIommuType1DmaMap(argsz, direction.flags(), address, iova, size)
                     .write(memory, 0);
             int _ = Ioctl.call(lease.value().container(), Vfio.VFIO_IOMMU_MAP_DMA, memory, 0);
@@ -63,7 +66,8 @@ final class GroupAccess implements KernelAccess {
     @Override
     public void unmap(long iova, long size) {
         int argsz = VfioIommuType1DmaUnmap.LAYOUT.size();
-        try (Memory memory = Memory.allocate(argsz)) {
+        try (var block = ArgumentBlocks.PLAIN.take(argsz)) {
+            Memory memory = block.memory;
             new VfioIommuType1DmaUnmap(argsz, 0, iova, size).write(memory, 0);
             int _ = Ioctl.call(lease.value().container(), Vfio.VFIO_IOMMU_UNMAP_DMA, memory, 0);
             if (VfioIommuType1DmaUnmap.read(memory, 0).size() != size) {

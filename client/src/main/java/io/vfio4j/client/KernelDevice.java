@@ -103,7 +103,7 @@ final class KernelDevice implements VfioDevice {
     }
 
     private static KernelDevice open(SysfsPci sysfs, Fd fd, KernelAccess access) {
-        KernelHandle handle = KernelHandle.of(fd, sysfs);
+        KernelHandle handle = new KernelHandle(fd, sysfs);
         try {
             return new KernelDevice(new Target.Pci(sysfs.address()), handle, access);
         } catch (RuntimeException refused) {

@@ -68,15 +68,18 @@ final class KernelFeatures implements FeaturePort {
     @Override
     public FeatureAnswer request(RawFeature raw) {
         byte[] payload = raw.payload();
-        try (Memory memory = Memory.allocateBeforeGap(HEADER + payload.length)) {
-            new VfioDeviceFeature(raw.argsz(), raw.flags()).write(memory, 0);
-            fill(memory, 0, payload, raw.descriptor());
-            int result = call(raw.flags(), memory, 0, raw.descriptor());
+        int size = HEADER + payload.length;
+        try (var block = ArgumentBlocks.BEFORE_GAP.take(size)) {
+            Memory memory = block.memory;
+            long at = memory.size() - size;
+            new VfioDeviceFeature(raw.argsz(), raw.flags()).write(memory, at);
+            fill(memory, at, payload, raw.descriptor());
+            int result = call(raw.flags(), memory, at, raw.descriptor());
             if (result < 0) {
                 return FeatureAnswer.refused(-result);
             }
             byte[] data = new byte[payload.length];
-            memory.get(HEADER, data, 0, data.length);
+            memory.get(at + HEADER, data, 0, data.length);
             discard(raw.flags(), FeatureAnswer.of(data));
             return FeatureAnswer.of();
         }

@@ -15,11 +15,11 @@ import java.util.function.Supplier;
  *
  * @param fd owned by this
  * @param sysfs what the machine says of the device
- * @param blocks for arguments; owned by this
  */
-record KernelHandle(Fd fd, SysfsPci sysfs, ArgumentBlocks blocks) implements AutoCloseable {
-    static KernelHandle of(Fd fd, SysfsPci sysfs) {
-        return new KernelHandle(fd, sysfs, new ArgumentBlocks());
+record KernelHandle(Fd fd, SysfsPci sysfs) implements AutoCloseable {
+    /** For arguments. */
+    ArgumentBlocks blocks() {
+        return ArgumentBlocks.PLAIN;
     }
 
     /** Says which device this is, for sentences. */
@@ -116,6 +116,5 @@ record KernelHandle(Fd fd, SysfsPci sysfs, ArgumentBlocks blocks) implements Aut
     @Override
     public void close() {
         fd.close();
-        blocks.close();
     }
 }

@@ -79,7 +79,8 @@ record VfioGroup(Fd container, Fd fd) implements Shared.Closing {
     /** Checks the group, and puts it into the container. */
     private void join(SysfsPci device, int number) {
         int size = VfioGroupStatus.LAYOUT.size();
-        try (Memory memory = Memory.allocate(size)) {
+        try (var block = ArgumentBlocks.PLAIN.take(size)) {
+            Memory memory = block.memory;
             new VfioGroupStatus(size, 0).write(memory, 0);
             call(Vfio.VFIO_GROUP_GET_STATUS, memory, device, number);
             int flags = VfioGroupStatus.read(memory, 0).flags();

@@ -37,7 +37,7 @@ class KernelAccessTest {
         sysfs = new FakeSysfs(directory);
         sysfs.add(DEVICE, 0x8086, 0x10d3, 0x020000);
         try (MemFd file = MemFd.create("device", 4196)) {
-            handle = KernelHandle.of(file.fd().duplicate(), sysfs.pci(DEVICE));
+            handle = new KernelHandle(file.fd().duplicate(), sysfs.pci(DEVICE));
         }
         regions =
                 new KernelRegions(
