@@ -21,9 +21,10 @@ import java.util.function.Supplier;
  * The host side of a device of this machine, by its files in sysfs. Root may read and write all of
  * them; others may read most, and of configuration space its first 64 bytes.
  *
- * <p>Every read and write opens its file anew, so that nothing is held of a device that is about to
- * be removed. A write takes as long as what it does: taking the device from vfio-pci waits until
- * the last program that has it open closes it.
+ * <p>What tells whether the device is awake ({@code power_state} and the {@code power/runtime_*}
+ * files) is kept open from its first read to {@link #close}, since it is read often; that does not
+ * keep the device. Everything else is opened anew each time. A write takes as long as what it does:
+ * taking the device from vfio-pci waits until the last program that has it open closes it.
  *
  * <p>{@link #watch}: sysfs tells nobody of a change in the device's power, so a thread looks, every
  * {@link #POLL_INTERVAL} unless told otherwise, at attributes whose reading wakes nobody ({@code
@@ -49,11 +50,13 @@ public final class SysfsHostSide implements HostSide {
 
     private final SysfsPci pci;
     private final Duration pollInterval;
+    private final SysfsKeptFiles kept;
     private volatile boolean closed;
 
     private SysfsHostSide(SysfsPci pci, Duration pollInterval) {
         this.pci = pci;
         this.pollInterval = pollInterval;
+        kept = new SysfsKeptFiles(pci);
     }
 
     /**
@@ -99,7 +102,21 @@ public final class SysfsHostSide implements HostSide {
         if (attribute == HostAttribute.CONFIG) {
             return HexFormat.of().formatHex(readConfig(0, HostRequest.CONFIG_SIZE));
         }
-        return tell(what, () -> SysfsFile.read(file(attribute)));
+        return tell(what, () -> text(attribute));
+    }
+
+    private String text(HostAttribute attribute) {
+        if (SysfsKeptFiles.ATTRIBUTES.contains(attribute)) {
+            try {
+                return kept.read(attribute);
+            } catch (LinuxException refused) {
+                if (!refused.errno().equals(Errno.ENODEV)) {
+                    throw refused;
+                }
+                // Of a device that was removed; at its address another may be by now.
+            }
+        }
+        return SysfsFile.read(file(attribute));
     }
 
     @Override
@@ -231,6 +248,7 @@ public final class SysfsHostSide implements HostSide {
     @Override
     public void close() {
         closed = true;
+        kept.close();
     }
 
     @Override
