@@ -62,6 +62,7 @@ record CommandSubject(
 
     @Override
     public VfioDevice open() {
+        trace.ifPresent(RuntimeTrace::forget);
         return VfioDevice.open(target, options);
     }
 

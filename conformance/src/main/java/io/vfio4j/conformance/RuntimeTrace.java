@@ -112,6 +112,18 @@ public final class RuntimeTrace implements AutoCloseable {
         return last;
     }
 
+    /**
+     * Forgets all events until now: as before the device is opened, which makes new ones. Each
+     * question reads all that there are, and takes the longer the more they are.
+     */
+    public void forget() {
+        try {
+            Files.write(instance.resolve("trace"), new byte[0]);
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
     /** Ends the trace. */
     @Override
     public void close() {

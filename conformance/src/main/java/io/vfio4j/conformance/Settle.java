@@ -13,7 +13,10 @@ final class Settle {
     /** How long a device that has fallen asleep may take from D3hot to D3cold. */
     static final Duration D3COLD_PROBE = Duration.ofSeconds(2);
 
-    private static final long STEP_NANOS = 2_000_000;
+    /** Between the first looks; then longer and longer: a look takes its time as well. */
+    private static final long FIRST_STEP_NANOS = 1_000_000;
+
+    private static final long LAST_STEP_NANOS = 5_000_000;
 
     private Settle() {}
 
@@ -24,11 +27,13 @@ final class Settle {
      */
     static boolean until(BooleanSupplier so, Duration bound) {
         long end = System.nanoTime() + bound.toNanos();
+        long step = FIRST_STEP_NANOS;
         while (!so.getAsBoolean()) {
             if (System.nanoTime() - end > 0) {
                 return false;
             }
-            LockSupport.parkNanos(STEP_NANOS);
+            LockSupport.parkNanos(step);
+            step = Math.min(step * 3 / 2, LAST_STEP_NANOS);
         }
         return true;
     }
