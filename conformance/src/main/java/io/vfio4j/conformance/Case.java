@@ -14,9 +14,17 @@ import java.util.Set;
  * @param citation where the specification says so
  * @param needs what the target must have
  * @param bound how long it may take
+ * @param sharing whether it may use what an earlier case has opened and left as an open gives it
  * @param body asks it
  */
-record Case(String id, String title, String citation, Set<Need> needs, Duration bound, Body body) {
+record Case(
+        String id,
+        String title,
+        String citation,
+        Set<Need> needs,
+        Duration bound,
+        boolean sharing,
+        Body body) {
     /** What is done and what must be seen. */
     interface Body {
         void run(Trial trial);
@@ -27,7 +35,7 @@ record Case(String id, String title, String citation, Set<Need> needs, Duration 
     }
 
     static Case of(String id, String title, String citation, Body body) {
-        return new Case(id, title, citation, Set.of(), Duration.ofSeconds(10), body);
+        return new Case(id, title, citation, Set.of(), Duration.ofSeconds(10), false, body);
     }
 
     /** This case, for targets that have those things as well. */
@@ -35,11 +43,19 @@ record Case(String id, String title, String citation, Set<Need> needs, Duration 
         Set<Need> all = EnumSet.noneOf(Need.class);
         all.addAll(needs);
         all.addAll(List.of(more));
-        return new Case(id, title, citation, all, bound, body);
+        return new Case(id, title, citation, all, bound, sharing, body);
     }
 
     /** This case, which may take so long. */
     Case within(Duration longer) {
-        return new Case(id, title, citation, needs, longer, body);
+        return new Case(id, title, citation, needs, longer, sharing, body);
+    }
+
+    /**
+     * This case, sharing one open with others: for those that ask about arguments and features
+     * only, and leave the device as an open gives it, OFF.
+     */
+    Case sharingTheOpen() {
+        return new Case(id, title, citation, needs, bound, true, body);
     }
 }

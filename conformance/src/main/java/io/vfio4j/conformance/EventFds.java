@@ -17,6 +17,10 @@ final class EventFds {
     private EventFds() {}
 
     static List<Case> cases() {
+        return questions().stream().map(Case::sharingTheOpen).toList();
+    }
+
+    private static List<Case> questions() {
         return List.of(
                 refused("minus-1", "-1", "EINVAL", t -> Acts.wakeupRequest(-1, 0)),
                 refused("minus-2", "-2", "EINVAL", t -> Acts.wakeupRequest(-2, 0)),

@@ -26,29 +26,32 @@ final class Features {
             int index = i;
             cases.add(
                     Case.of(
-                            String.format(Locale.ROOT, "A1.feature.%02d", index),
-                            "feature %d, %s"
-                                    .formatted(
-                                            index,
-                                            VfioFeature.of(index)
-                                                    .map(Enum::name)
-                                                    .orElse("of no kernel")),
-                            "spec A1, A2 steps 7 and 8",
-                            t -> feature(t, index)));
+                                    String.format(Locale.ROOT, "A1.feature.%02d", index),
+                                    "feature %d, %s"
+                                            .formatted(
+                                                    index,
+                                                    VfioFeature.of(index)
+                                                            .map(Enum::name)
+                                                            .orElse("of no kernel")),
+                                    "spec A1, A2 steps 7 and 8",
+                                    t -> feature(t, index))
+                            .sharingTheOpen());
         }
         for (int feature : new int[] {Acts.ENTRY, Acts.WAKEUP, Acts.EXIT}) {
             cases.add(
                     Case.of(
-                            "A2.operations." + feature,
-                            "the operations of feature " + feature,
-                            "spec A2 steps 6, 9, 10 and 11",
-                            t -> operations(t, feature)));
+                                    "A2.operations." + feature,
+                                    "the operations of feature " + feature,
+                                    "spec A2 steps 6, 9, 10 and 11",
+                                    t -> operations(t, feature))
+                            .sharingTheOpen());
             cases.add(
                     Case.of(
-                            "A2.size." + feature,
-                            "argsz of feature " + feature,
-                            "spec A2 step 12",
-                            t -> size(t, feature)));
+                                    "A2.size." + feature,
+                                    "argsz of feature " + feature,
+                                    "spec A2 step 12",
+                                    t -> size(t, feature))
+                            .sharingTheOpen());
         }
         return cases;
     }

@@ -157,20 +157,23 @@ final class OrderOfChecks {
         for (Step step : Step.values()) {
             cases.add(
                     Case.of(
-                            step.id(),
-                            step.text,
-                            "spec A2 step " + step.number,
-                            t -> ask(t, step, List.of(step))));
+                                    step.id(),
+                                    step.text,
+                                    "spec A2 step " + step.number,
+                                    t -> ask(t, step, List.of(step)))
+                            .sharingTheOpen());
         }
         for (Step first : Step.values()) {
             for (Step later : Step.values()) {
                 if (first.tellsFrom(later)) {
                     cases.add(
                             Case.of(
-                                    "%s-%02d".formatted(first.id(), later.number),
-                                    "%s beats %s".formatted(first.text, later.text),
-                                    "spec A2 steps %d and %d".formatted(first.number, later.number),
-                                    t -> ask(t, first, List.of(first, later))));
+                                            "%s-%02d".formatted(first.id(), later.number),
+                                            "%s beats %s".formatted(first.text, later.text),
+                                            "spec A2 steps %d and %d"
+                                                    .formatted(first.number, later.number),
+                                            t -> ask(t, first, List.of(first, later)))
+                                    .sharingTheOpen());
                 }
             }
         }

@@ -3,6 +3,7 @@ package io.vfio4j.conformance;
 
 import io.vfio4j.client.HostSide;
 import io.vfio4j.client.RuntimeControl;
+import io.vfio4j.client.VfioDevice;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +24,9 @@ final class Runner {
     private final Facts facts;
     private final Duration soon;
     private final Duration most;
+
+    /** What a case that shares its open has left, for the next one if that shares too. */
+    private Optional<VfioDevice> open = Optional.empty();
 
     private Runner(Subject subject, HostSide host, Facts facts, Duration soon, Duration most) {
         this.subject = subject;
@@ -57,12 +61,16 @@ final class Runner {
                 host.setD3coldAllowed(false);
                 Runner runner = new Runner(subject, host, facts, soon, most);
                 List<Answer> answers = new ArrayList<>();
-                for (Case question : cases) {
-                    if (chosen.test(question.id())) {
-                        Answer answer = runner.ask(question);
-                        answers.add(answer);
-                        listener.accept(answer);
+                try {
+                    for (Case question : cases) {
+                        if (chosen.test(question.id())) {
+                            Answer answer = runner.ask(question);
+                            answers.add(answer);
+                            listener.accept(answer);
+                        }
                     }
+                } finally {
+                    runner.closeShared();
                 }
                 return new Answers(
                         facts.told(), answers, Duration.ofNanos(System.nanoTime() - start));
@@ -88,8 +96,12 @@ final class Runner {
                 Duration.ofNanos(System.nanoTime() - start));
     }
 
-    /** What came of it. */
-    private record Asked(Verdict verdict, List<String> observations) {}
+    /** What came of it, and the open device that it left for the next case. */
+    private record Asked(Verdict verdict, List<String> observations, Optional<VfioDevice> left) {
+        Asked(Verdict verdict, List<String> observations) {
+            this(verdict, observations, Optional.empty());
+        }
+    }
 
     private Optional<String> lacking(Set<Need> needs) {
         return needs.stream().sorted().flatMap(need -> need.lacking(facts).stream()).findFirst();
@@ -101,13 +113,18 @@ final class Runner {
 
     /** On a thread of its own, so that one that hangs can be left behind. */
     private Asked carryOut(Case question) {
+        if (!question.sharing()) {
+            closeShared();
+        }
+        Optional<VfioDevice> lent = open;
+        open = Optional.empty();
         AtomicReference<Optional<Trial>> trial = new AtomicReference<>(Optional.empty());
         AtomicReference<Optional<Asked>> result = new AtomicReference<>(Optional.empty());
         Thread thread =
                 Thread.ofPlatform()
                         .daemon()
                         .name("case " + question.id())
-                        .start(() -> result.set(Optional.of(carryOut(question, trial))));
+                        .start(() -> result.set(Optional.of(carryOut(question, lent, trial))));
         Duration bound = question.bound().compareTo(most) < 0 ? question.bound() : most;
         if (!ends(thread, bound)) {
             trial.get().ifPresent(Trial::abandon);
@@ -117,7 +134,14 @@ final class Runner {
                             List.of("it did not end within " + bound.toSeconds() + " s")),
                     List.of("hangs"));
         }
-        return result.get().orElseThrow();
+        Asked asked = result.get().orElseThrow();
+        open = asked.left();
+        return asked;
+    }
+
+    private void closeShared() {
+        open.ifPresent(VfioDevice::close);
+        open = Optional.empty();
     }
 
     private static boolean ends(Thread thread, Duration bound) {
@@ -129,14 +153,19 @@ final class Runner {
         }
     }
 
-    private Asked carryOut(Case question, AtomicReference<Optional<Trial>> place) {
+    private Asked carryOut(
+            Case question, Optional<VfioDevice> lent, AtomicReference<Optional<Trial>> place) {
+        Optional<VfioDevice> left = Optional.empty();
         List<String> observations = new ArrayList<>();
         List<String> differences = new ArrayList<>();
         Optional<Verdict> end = Optional.empty();
-        try (Trial trial = new Trial(subject, facts, host, soon)) {
+        try (Trial trial = new Trial(subject, facts, host, lent, soon)) {
             place.set(Optional.of(trial));
             try {
                 question.body().run(trial);
+                if (question.sharing()) {
+                    left = trial.lend();
+                }
             } finally {
                 observations.addAll(trial.observations());
                 differences.addAll(trial.differences());
@@ -153,7 +182,7 @@ final class Runner {
                         differences.isEmpty()
                                 ? new Verdict.Passed()
                                 : new Verdict.Failed(differences));
-        return new Asked(verdict, List.copyOf(observations));
+        return new Asked(verdict, List.copyOf(observations), left);
     }
 
     /** Where in this suite it went wrong. */

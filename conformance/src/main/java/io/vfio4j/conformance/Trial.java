@@ -74,6 +74,8 @@ final class Trial implements AutoCloseable {
     private volatile VfioDevice device;
     private String restingState;
     private boolean controlled;
+    private boolean closedOnce;
+    private boolean lent;
     private boolean d3coldAllowed;
     private long activeMillis;
     private Act last = () -> {};
@@ -83,15 +85,17 @@ final class Trial implements AutoCloseable {
     /**
      * A trial.
      *
+     * @param lent the device, open and as an open gives it, if it need not be opened anew; closed
+     *     by the trial, unless {@link #lend} gives it back
      * @param soon how long what must come may take
      */
-    Trial(Subject subject, Facts facts, HostSide host, Duration soon) {
+    Trial(Subject subject, Facts facts, HostSide host, Optional<VfioDevice> lent, Duration soon) {
         this.soon = soon;
         this.subject = subject;
         this.facts = facts;
         this.host = host;
         restingState = facts.restingState();
-        device = Opening.patiently(subject);
+        device = lent.orElseGet(() -> Opening.patiently(subject));
         try {
             enableMemory();
         } catch (RuntimeException failed) {
@@ -454,6 +458,7 @@ final class Trial implements AutoCloseable {
 
     /** Closes the device, as its program does. */
     void closeDevice() {
+        closedOnce = true;
         closeOwned();
         device.close();
     }
@@ -474,6 +479,31 @@ final class Trial implements AutoCloseable {
         device.close();
     }
 
+    /**
+     * Gives the device away as it was opened, for the next case that shares it: there was nothing
+     * unexpected, it is open still, and OFF.
+     *
+     * @return empty if any of that is in doubt
+     */
+    Optional<VfioDevice> lend() {
+        closeOwned();
+        if (!differences.isEmpty() || closedOnce || controlled || d3coldAllowed || !isOff()) {
+            return Optional.empty();
+        }
+        lent = true;
+        return Optional.of(device);
+    }
+
+    /** Whether it stays awake, and an EXIT finds nothing to end. */
+    private boolean isOff() {
+        if (!awakeForGood()) {
+            return false;
+        }
+        return outcome(() -> Acts.exit(device)).equals("0")
+                && wakeup.drain() == 0
+                && second.drain() == 0;
+    }
+
     private void closeOwned() {
         while (!owned.isEmpty()) {
             try {
@@ -487,7 +517,10 @@ final class Trial implements AutoCloseable {
     @Override
     public void close() {
         try {
-            closeDevice();
+            closeOwned();
+            if (!lent) {
+                device.close();
+            }
         } finally {
             wakeup.close();
             second.close();

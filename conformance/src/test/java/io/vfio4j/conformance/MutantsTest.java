@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The suite can fail: a device that breaks one rule fails the cases of that rule, and not others.
@@ -242,6 +243,29 @@ class MutantsTest {
 
         assertThat(mutant.failing("A2.14.reserved", "A2.14.minus-1"))
                 .containsExactly("A2.14.reserved");
+    }
+
+    /** Engaged by a request that says that it was refused. */
+    @Test
+    void shouldNotShareWhatACaseHasLeftEngaged() {
+        AtomicInteger closes = new AtomicInteger();
+        Mutant mutant =
+                Mutant.ofDevice(
+                        EDU,
+                        call -> {
+                            if (call.request().filter(raw -> raw.argsz() == 7).isPresent()) {
+                                Acts.entry(call.device());
+                                throw refusal(Errno.EINVAL);
+                            }
+                            if (call.is("close")) {
+                                closes.incrementAndGet();
+                            }
+                            return call.proceed();
+                        });
+
+        assertThat(mutant.failing("A2.04", "A2.05", "A2.06")).containsExactly("A2.04");
+        // Of the first look at what the target is, of A2.04, and of the two that share.
+        assertThat(closes).hasValue(3);
     }
 
     @Test
