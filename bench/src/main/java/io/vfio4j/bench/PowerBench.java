@@ -43,11 +43,13 @@ public final class PowerBench {
     private final VfioDevice device;
     private final HostSide host;
     private final int cycles;
+    private final BooleanSupplier stopped;
 
-    private PowerBench(VfioDevice device, HostSide host, int cycles) {
+    private PowerBench(VfioDevice device, HostSide host, int cycles, BooleanSupplier stopped) {
         this.device = device;
         this.host = host;
         this.cycles = cycles;
+        this.stopped = stopped;
     }
 
     /**
@@ -56,10 +58,12 @@ public final class PowerBench {
      * @param device open, and not in low power
      * @param host the same device's host side
      * @param cycles how many in each state, 1 to {@link #MAX_CYCLES}
-     * @throws BenchException if the device does not sleep
+     * @param stopped asked between cycles and while something is waited for: whether to end early
+     * @throws BenchException if the device does not sleep, or this was stopped
      * @throws io.vfio4j.client.VfioException if it refuses what is asked of it
      */
-    public static PowerReport run(VfioDevice device, HostSide host, int cycles) {
+    public static PowerReport run(
+            VfioDevice device, HostSide host, int cycles, BooleanSupplier stopped) {
         if (cycles < 1 || cycles > MAX_CYCLES) {
             throw new BenchException("cycles are 1 to %d, not %d".formatted(MAX_CYCLES, cycles));
         }
@@ -67,7 +71,7 @@ public final class PowerBench {
             throw new BenchException(
                     "%s may not sleep: its power/control is on; write auto".formatted(device));
         }
-        return new PowerBench(device, host, cycles).run();
+        return new PowerBench(device, host, cycles, stopped).run();
     }
 
     private PowerReport run() {
@@ -166,7 +170,10 @@ public final class PowerBench {
     }
 
     /** Asks again and again, and lets others have the processor in between. */
-    private static boolean await(Duration atMost, BooleanSupplier reached) {
+    private boolean await(Duration atMost, BooleanSupplier reached) {
+        if (stopped.getAsBoolean()) {
+            throw new BenchException("stopped before there was anything to report");
+        }
         long end = System.nanoTime() + atMost.toNanos();
         while (!reached.getAsBoolean()) {
             if (System.nanoTime() - end > 0) {

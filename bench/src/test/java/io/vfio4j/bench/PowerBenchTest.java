@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 class PowerBenchTest {
     private static final int CYCLES = 2;
@@ -33,7 +34,7 @@ class PowerBenchTest {
 
     @Test
     void shouldMeasureEachStateThatTheDeviceReaches() {
-        PowerReport report = PowerBench.run(device, host, CYCLES);
+        PowerReport report = PowerBench.run(device, host, CYCLES, () -> false);
 
         assertThat(report.states())
                 .extracting(PowerReport.State::name)
@@ -56,7 +57,7 @@ class PowerBenchTest {
     void shouldLeaveTheDeviceAsItWas() {
         host.setD3coldAllowed(false);
 
-        PowerReport report = PowerBench.run(device, host, 1);
+        PowerReport report = PowerBench.run(device, host, 1, () -> false);
 
         assertThat(report.states()).hasSize(2);
         assertThat(host.d3coldAllowed()).isFalse();
@@ -68,15 +69,28 @@ class PowerBenchTest {
     void shouldSayWhyADeviceCannotSleep() {
         host.setControl(RuntimeControl.ON);
 
-        assertThatThrownBy(() -> PowerBench.run(device, host, 1))
+        assertThatThrownBy(() -> PowerBench.run(device, host, 1, () -> false))
                 .isInstanceOf(BenchException.class)
                 .hasMessageEndingWith("may not sleep: its power/control is on; write auto");
     }
 
     @Test
+    void shouldLeaveTheDeviceAsItWasWhenItIsStopped() {
+        AtomicInteger asked = new AtomicInteger();
+
+        assertThatThrownBy(() ->
+                        PowerBench.run(device, host, 1000, () -> asked.incrementAndGet() > 10))
+                .isInstanceOf(BenchException.class)
+                .hasMessageStartingWith("stopped");
+
+        assertThat(host.d3coldAllowed()).isTrue();
+        assertThat(host.runtimeUsage()).isEqualTo(1);
+    }
+
+    @Test
     void shouldRefuseCyclesOutOfRange() {
         for (int cycles : List.of(-1, 0, PowerBench.MAX_CYCLES + 1)) {
-            assertThatThrownBy(() -> PowerBench.run(device, host, cycles))
+            assertThatThrownBy(() -> PowerBench.run(device, host, cycles, () -> false))
                     .isInstanceOf(BenchException.class)
                     .hasMessage("cycles are 1 to 1000000, not " + cycles);
         }

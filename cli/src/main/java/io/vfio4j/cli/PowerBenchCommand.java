@@ -46,9 +46,11 @@ final class PowerBenchCommand implements Command {
         OpenOptions options = arguments.openOptions(target);
         int cycles =
                 arguments.value(CommandOption.CYCLES).map(PowerBenchCommand::cycles).orElse(CYCLES);
+        // Asked for before the host side is changed: a signal then leaves it as it was.
+        Stop stop = terminal.stops().get();
         try (VfioDevice device = VfioDevice.open(target, options);
                 HostSide host = HostSide.beside(target)) {
-            PowerReport report = PowerBench.run(device, host, cycles);
+            PowerReport report = PowerBench.run(device, host, cycles, stop::requested);
             terminal.say(arguments.json() ? report.toJson() : report.toTable().stripTrailing());
         }
         return new Exit.Done();
