@@ -42,7 +42,8 @@ final class ConformanceCommand implements Command {
     public String details() {
         return """
         TARGET is a device that nobody else has open; its host side is used as well, and left as found.
-        A case that the device cannot show is n/a, with the reason. Ends with 1 if a case failed.
+        A case that the device cannot show is n/a, with the reason. Ends with 1 if a case failed, or on
+        Ctrl-C or SIGTERM, which end the case that is under way; then nothing is written to a file.
         --kernel says whose answers are expected of a device behind a socket: %s.\
         """
                 .formatted(versions());
@@ -86,17 +87,24 @@ final class ConformanceCommand implements Command {
         boolean table = !arguments.json();
         Function<Answer, List<String>> lines =
                 arguments.has(CommandOption.OBSERVATIONS) ? Report::observations : Report::lines;
+        Stop stop = terminal.stops().get();
         Answers answers;
         try (CommandSubject subject = CommandSubject.of(arguments)) {
             answers =
                     Conformance.run(
                             subject,
                             chosen,
+                            stop::requested,
                             answer -> {
                                 if (table) {
                                     lines.apply(answer).forEach(terminal::say);
                                 }
                             });
+        }
+        if (stop.requested()) {
+            throw new CommandException(
+                    "conformance: stopped after %d cases; the host side is as it was found"
+                            .formatted(answers.answers().size()));
         }
         write(arguments, CommandOption.TAP, answers, Report::tap);
         write(arguments, CommandOption.JUNIT, answers, Report::junit);

@@ -2,6 +2,9 @@
 package io.vfio4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.vfio4j.client.RuntimeControl;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -72,6 +75,22 @@ class ConformanceCommandTest {
         Run different = Run.of("conformance", "compare", file("a.json"), file("b.json"));
         assertThat(different.code()).isEqualTo(1);
         assertThat(different.lines()).contains("T.exit.W-S                        =  X");
+    }
+
+    @Test
+    void shouldLeaveTheHostSideAsFoundWhenItIsStopped() {
+        edu.host().setControl(RuntimeControl.ON);
+        boolean d3coldAllowed = edu.host().d3coldAllowed();
+        Run.Running running = Run.start("conformance", edu.target());
+        await().until(() -> running.printed().lines().count() > 20);
+
+        running.stop().request();
+        Run run = running.end();
+
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).contains("conformance: stopped after ");
+        assertThat(edu.host().control()).isEqualTo(RuntimeControl.ON);
+        assertThat(edu.host().d3coldAllowed()).isEqualTo(d3coldAllowed);
     }
 
     @Test

@@ -4,6 +4,7 @@ package io.vfio4j.conformance;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
@@ -44,7 +45,26 @@ public final class Conformance {
      */
     public static Answers run(
             Subject subject, Predicate<String> chosen, Consumer<Answer> listener) {
-        return Runner.run(subject, cases(), chosen, SOON, MOST, listener);
+        return run(subject, chosen, () -> false, listener);
+    }
+
+    /**
+     * Asks a device, as {@link #run(Subject, Predicate, Consumer)}, until it is to stop: the case
+     * that is under way then is given up, and the host side is left as it was found all the same.
+     *
+     * @param subject the device
+     * @param chosen tells by its name whether a case is to be asked
+     * @param stop whether to stop; asked many times a second, by the thread that calls this
+     * @param listener is told of each answer when it is there
+     * @return the answers until then
+     * @throws io.vfio4j.client.VfioException if the device or its host side cannot be opened
+     */
+    public static Answers run(
+            Subject subject,
+            Predicate<String> chosen,
+            BooleanSupplier stop,
+            Consumer<Answer> listener) {
+        return Runner.run(subject, cases(), chosen, SOON, MOST, stop, listener);
     }
 
     static List<Case> cases() {

@@ -63,6 +63,8 @@ public final class RuntimeTrace implements AutoCloseable {
                 continue;
             }
             try {
+                // One that is there was left behind by a process that had this one's number.
+                Files.deleteIfExists(instance);
                 Path made = Files.createDirectory(instance);
                 RuntimeTrace trace = new RuntimeTrace(made);
                 try {

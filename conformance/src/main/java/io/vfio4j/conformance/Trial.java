@@ -21,15 +21,26 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One case being asked: an open device, its host side, and what is seen of them. What is seen
  * becomes an observation; where it is not what the specification says, a difference as well, and
  * the case goes on.
  *
- * <p>Whatever happens, {@link #close} leaves the device closed and its host side as it was.
+ * <p>Whatever happens, {@link #close} leaves the device closed and its host side as it was; of a
+ * trial that was given up the latter is the {@link Runner}'s task.
  */
 final class Trial implements AutoCloseable {
+    /** The case was given up: it is over, and another one may be under way. */
+    static final class GivenUp extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        GivenUp() {
+            super("the case was given up");
+        }
+    }
+
     /** An expected observation did not come, and without it there is no going on. */
     static final class Stuck extends RuntimeException {
         private static final long serialVersionUID = 1L;
@@ -62,6 +73,9 @@ final class Trial implements AutoCloseable {
     /** How often an act is repeated until its wakes add up to a millisecond. */
     private static final int REPETITIONS = 400;
 
+    /** How often an act is repeated that must not wake, where one wake may be too short to see. */
+    private static final int UNHEARD = 100;
+
     private final Subject subject;
     private final Facts facts;
     private final HostSide host;
@@ -71,6 +85,7 @@ final class Trial implements AutoCloseable {
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
     private final EventFd wakeup = EventFd.create();
     private final EventFd second = EventFd.create();
+    private final AtomicBoolean givenUp;
     private volatile VfioDevice device;
     private String restingState;
     private boolean controlled;
@@ -88,23 +103,45 @@ final class Trial implements AutoCloseable {
      * @param lent the device, open and as an open gives it, if it need not be opened anew; closed
      *     by the trial, unless {@link #lend} gives it back
      * @param soon how long what must come may take
+     * @param givenUp whether nobody waits for it any more: it touches the host side no longer then,
+     *     nor opens the device
      */
-    Trial(Subject subject, Facts facts, HostSide host, Optional<VfioDevice> lent, Duration soon) {
+    Trial(
+            Subject subject,
+            Facts facts,
+            HostSide host,
+            Optional<VfioDevice> lent,
+            Duration soon,
+            AtomicBoolean givenUp) {
         this.soon = soon;
+        this.givenUp = givenUp;
         this.subject = subject;
         this.facts = facts;
         this.host = host;
         restingState = facts.restingState();
-        device = lent.orElseGet(() -> Opening.patiently(subject));
         try {
-            enableMemory();
+            device = prepare(lent.orElseGet(() -> Opening.patiently(subject)));
         } catch (RuntimeException failed) {
-            device.close();
+            wakeup.close();
+            second.close();
             throw failed;
         }
     }
 
-    private void enableMemory() {
+    private VfioDevice prepare(VfioDevice opened) {
+        try {
+            if (givenUp.get()) {
+                throw new GivenUp();
+            }
+            enableMemory(opened);
+            return opened;
+        } catch (RuntimeException failed) {
+            opened.close();
+            throw failed;
+        }
+    }
+
+    private static void enableMemory(VfioDevice device) {
         int command = device.readShort(Acts.CONFIG, PciRegs.PCI_COMMAND);
         int enabled = command | PciRegs.PCI_COMMAND_MEMORY | PciRegs.PCI_COMMAND_MASTER;
         if (enabled != command) {
@@ -123,6 +160,9 @@ final class Trial implements AutoCloseable {
     }
 
     HostSide host() {
+        if (givenUp.get()) {
+            throw new GivenUp();
+        }
         return host;
     }
 
@@ -176,13 +216,13 @@ final class Trial implements AutoCloseable {
     void sleepInD3cold() {
         d3coldAllowed = true;
         restingState = "D3cold";
-        host.setD3coldAllowed(true);
+        host().setD3coldAllowed(true);
     }
 
     /** And not any more. */
     void sleepInD3hot() {
         restingState = facts.restingState();
-        host.setD3coldAllowed(false);
+        host().setD3coldAllowed(false);
     }
 
     /**
@@ -213,29 +253,29 @@ final class Trial implements AutoCloseable {
     /** Keeps the device awake: power/control = on. */
     void hold() {
         controlled = true;
-        host.setControl(RuntimeControl.ON);
+        host().setControl(RuntimeControl.ON);
     }
 
     /** Lets it fall asleep again, if it may: power/control = auto. */
     void letGo() {
         if (controlled) {
-            host.setControl(RuntimeControl.AUTO);
+            host().setControl(RuntimeControl.AUTO);
             controlled = false;
         }
     }
 
     /** Waits until the device is asleep, deep enough; without an observation. */
     void fallAsleep() {
-        if (!Settle.asleepIn(host, restingState, soon)) {
+        if (!Settle.asleepIn(host(), restingState, soon)) {
             throw new Stuck(
                     "expected suspended in %s, observed %s in %s"
-                            .formatted(restingState, power(), host.powerState()));
+                            .formatted(restingState, power(), host().powerState()));
         }
         activeMillis = activeTime();
     }
 
     private long activeTime() {
-        return Long.parseLong(host.read(HostAttribute.POWER_RUNTIME_ACTIVE_TIME));
+        return Long.parseLong(host().read(HostAttribute.POWER_RUNTIME_ACTIVE_TIME));
     }
 
     // Acting
@@ -260,6 +300,11 @@ final class Trial implements AutoCloseable {
     void does(String what, String expected, Act act) {
         last = act;
         expect("%s → %s".formatted(what, expected), "%s → %s".formatted(what, outcome(act)));
+    }
+
+    /** Sees something, whatever it is. */
+    void saw(String observed) {
+        observations.add(observed);
     }
 
     /** Sees something. */
@@ -293,8 +338,9 @@ final class Trial implements AutoCloseable {
     void sleeps() {
         boolean asleep =
                 Settle.until(
-                        () -> Settle.asleep(host) && host.powerState().equals(restingState), soon);
-        expect("suspended", asleep ? "suspended" : host.runtimeStatus().sysfsName());
+                        () -> Settle.asleep(host()) && host().powerState().equals(restingState),
+                        soon);
+        expect("suspended", asleep ? "suspended" : host().runtimeStatus().sysfsName());
         references(0);
         activeMillis = activeTime();
     }
@@ -305,14 +351,14 @@ final class Trial implements AutoCloseable {
      */
     void sleepsClosed() {
         if (!facts.inKernel()) {
-            boolean _ = Settle.until(() -> host.read(HostAttribute.ENABLE).equals("0"), soon);
+            boolean _ = Settle.until(() -> host().read(HostAttribute.ENABLE).equals("0"), soon);
         }
         boolean _ = Settle.until(this::asleepForGood, soon);
         sleeps();
     }
 
     private boolean asleepForGood() {
-        if (!Settle.asleep(host)) {
+        if (!Settle.asleep(host())) {
             return false;
         }
         activeMillis = activeTime();
@@ -321,14 +367,14 @@ final class Trial implements AutoCloseable {
 
     /** Whether it sleeps on without a moment awake, for as long as is believed. */
     private boolean sleepsOn() {
-        Duration until = host.runtimeSuspendedTime().plusMillis(BELIEVED_MILLIS);
+        Duration until = host().runtimeSuspendedTime().plusMillis(BELIEVED_MILLIS);
         boolean _ =
                 Settle.until(
                         () ->
                                 activeTime() != activeMillis
-                                        || host.runtimeSuspendedTime().compareTo(until) >= 0,
+                                        || host().runtimeSuspendedTime().compareTo(until) >= 0,
                         soon);
-        return Settle.asleep(host) && activeTime() == activeMillis;
+        return Settle.asleep(host()) && activeTime() == activeMillis;
     }
 
     /** Sees that the device is not engaged: it is awake, and will stay so. */
@@ -343,42 +389,42 @@ final class Trial implements AutoCloseable {
      */
     boolean awakeForGood() {
         if (facts.counted()) {
-            return Settle.until(() -> active() && host.runtimeUsage() == 1, soon);
+            return Settle.until(() -> active() && host().runtimeUsage() == 1, soon);
         }
-        Duration slept = host.runtimeSuspendedTime();
+        Duration slept = host().runtimeSuspendedTime();
         long until = activeTime() + BELIEVED_AWAKE_MILLIS;
-        boolean _ = Settle.until(() -> activeTime() >= until || Settle.asleep(host), soon);
-        return active() && host.runtimeSuspendedTime().equals(slept);
+        boolean _ = Settle.until(() -> activeTime() >= until || Settle.asleep(host()), soon);
+        return active() && host().runtimeSuspendedTime().equals(slept);
     }
 
     private boolean active() {
-        return host.runtimeStatus() == RuntimeStatus.ACTIVE;
+        return host().runtimeStatus() == RuntimeStatus.ACTIVE;
     }
 
     /** Sees the device awake while power/control keeps it so, with so many references. */
     void held(int references) {
         boolean _ = Settle.until(this::active, soon);
-        expect("active", host.runtimeStatus().sysfsName());
+        expect("active", host().runtimeStatus().sysfsName());
         references(references);
     }
 
     /** What the runtime PM core says. */
     private String power() {
-        String references = facts.counted() ? ", usage " + host.runtimeUsage() : "";
-        return host.runtimeStatus().sysfsName() + references;
+        String references = facts.counted() ? ", usage " + host().runtimeUsage() : "";
+        return host().runtimeStatus().sysfsName() + references;
     }
 
     /** Checks the count, where there is one; told only if it is wrong, since not all can tell. */
     private void references(int expected) {
-        if (facts.counted() && !Settle.until(() -> host.runtimeUsage() == expected, soon)) {
-            expect("usage " + expected, "usage " + host.runtimeUsage());
+        if (facts.counted() && !Settle.until(() -> host().runtimeUsage() == expected, soon)) {
+            expect("usage " + expected, "usage " + host().runtimeUsage());
         }
     }
 
     /** Sees the count of references. */
     void usage(int expected) {
-        boolean _ = Settle.until(() -> host.runtimeUsage() == expected, soon);
-        expect("usage " + expected, "usage " + host.runtimeUsage());
+        boolean _ = Settle.until(() -> host().runtimeUsage() == expected, soon);
+        expect("usage " + expected, "usage " + host().runtimeUsage());
     }
 
     /**
@@ -389,7 +435,7 @@ final class Trial implements AutoCloseable {
     void woke() {
         long before = activeMillis;
         sleeps();
-        for (int i = 0; activeMillis == before && i < REPETITIONS && Settle.asleep(host); i++) {
+        for (int i = 0; activeMillis == before && i < REPETITIONS && Settle.asleep(host()); i++) {
             String _ = outcome(last);
             fallAsleep();
         }
@@ -402,6 +448,20 @@ final class Trial implements AutoCloseable {
      */
     void notWoken() {
         expect("not woken", sleepsOn() ? "not woken" : "woken");
+    }
+
+    /**
+     * As {@link #notWoken}, where no signal would tell of a wake: one of less than a millisecond is
+     * not in its time awake, so the act is repeated until such wakes would add up to that.
+     */
+    void notWokenUnheard() {
+        for (int i = 0; i < UNHEARD; i++) {
+            String _ = outcome(last);
+            if (!Settle.until(() -> Settle.asleep(host()), soon)) {
+                break;
+            }
+        }
+        notWoken();
     }
 
     /** The PM capability. */
@@ -465,8 +525,11 @@ final class Trial implements AutoCloseable {
 
     /** Opens it anew. */
     void reopen() {
-        device = Opening.patiently(subject);
-        enableMemory();
+        device = prepare(Opening.patiently(subject));
+        if (givenUp.get()) {
+            device.close();
+            throw new GivenUp();
+        }
     }
 
     /** Gives the device to vfio-pci again. */
@@ -474,7 +537,7 @@ final class Trial implements AutoCloseable {
         subject.bindAgain();
     }
 
-    /** From another thread: whatever call is under way ends. */
+    /** From another thread, once it is given up: whatever call is under way ends. */
     void abandon() {
         device.close();
     }
@@ -506,27 +569,32 @@ final class Trial implements AutoCloseable {
 
     private void closeOwned() {
         while (!owned.isEmpty()) {
-            try {
-                owned.pop().close();
-            } catch (Exception failed) {
-                differences.add("cleaning up: " + failed);
-            }
+            cleanUp(owned.pop());
         }
     }
 
+    /** What does not work is a difference: the target is not as it was. */
+    private void cleanUp(AutoCloseable step) {
+        try {
+            step.close();
+        } catch (Exception failed) {
+            differences.add("cleaning up: " + failed);
+        }
+    }
+
+    /** Cleans up; what fails is a difference, so they are to be read after this. */
     @Override
     public void close() {
-        try {
-            closeOwned();
-            if (!lent) {
-                device.close();
-            }
-        } finally {
-            wakeup.close();
-            second.close();
-            letGo();
+        closeOwned();
+        if (!lent) {
+            cleanUp(() -> device.close());
+        }
+        wakeup.close();
+        second.close();
+        if (!givenUp.get()) {
+            cleanUp(this::letGo);
             if (d3coldAllowed) {
-                host.setD3coldAllowed(false);
+                cleanUp(() -> host().setD3coldAllowed(false));
             }
         }
     }

@@ -157,6 +157,7 @@ final class Mutant implements Subject {
                         Glob.anyOf(List.of(chosen)),
                         SOON,
                         Duration.ofSeconds(10),
+                        () -> false,
                         _ -> {});
         return answers.answers().stream()
                 .filter(answer -> answer.verdict().bad())

@@ -3,7 +3,9 @@ package io.vfio4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.client.HostSide;
 import io.vfio4j.client.RawFeature;
+import io.vfio4j.client.RuntimeControl;
 import io.vfio4j.client.VfioException;
 import io.vfio4j.linux.Errno;
 import io.vfio4j.uapi.VfioPci;
@@ -12,9 +14,11 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * The suite can fail: a device that breaks one rule fails the cases of that rule, and not others.
@@ -288,9 +292,10 @@ class MutantsTest {
                 Runner.run(
                         mutant,
                         Conformance.cases(),
-                        Glob.anyOf(java.util.List.of("T.*.OFF")),
+                        Glob.anyOf(List.of("T.*.OFF")),
                         Mutant.SOON,
                         Duration.ofMillis(1500),
+                        () -> false,
                         _ -> {});
 
         assertThat(answers.answers())
@@ -304,5 +309,107 @@ class MutantsTest {
                 .filteredOn(answer -> answer.id().equals("T.reset.OFF"))
                 .allSatisfy(
                         answer -> assertThat(answer.verdict()).isInstanceOf(Verdict.Erred.class));
+    }
+
+    @Test
+    void shouldTidyUpAfterACaseThatHangsAndKeepItFromTheHostForGood() throws Exception {
+        String hangs = "case T.entry.N-A";
+        CountDownLatch revived = new CountDownLatch(1);
+        AtomicReference<Thread> left = new AtomicReference<>(Thread.currentThread());
+        AtomicInteger late = new AtomicInteger();
+        Mutant mutant =
+                new Mutant(
+                        EDU,
+                        call -> {
+                            if (call.sets(Acts.ENTRY) && isCase(hangs)) {
+                                left.set(Thread.currentThread());
+                                revived.await();
+                            }
+                            return call.proceed();
+                        },
+                        call -> {
+                            if (revived.getCount() == 0 && isCase(hangs)) {
+                                late.incrementAndGet();
+                            }
+                            return call.proceed();
+                        });
+
+        try (HostSide host = EDU.openHost()) {
+            Answers answers =
+                    Runner.run(
+                            mutant,
+                            Conformance.cases(),
+                            Glob.anyOf(List.of("T.entry.N-*", "T.exit.*")),
+                            Mutant.SOON,
+                            Duration.ofSeconds(1),
+                            () -> false,
+                            answer -> {
+                                if (answer.id().equals("T.entry.N-A")) {
+                                    assertThat(host.control()).isEqualTo(RuntimeControl.AUTO);
+                                    revived.countDown();
+                                }
+                            });
+
+            assertThat(left.get().join(Duration.ofSeconds(5))).isTrue();
+            assertThat(late).hasValue(0);
+            assertThat(answers.answers())
+                    .filteredOn(answer -> answer.verdict().bad())
+                    .extracting(Answer::id)
+                    .containsExactly("T.entry.N-A");
+        }
+    }
+
+    private static boolean isCase(String name) {
+        return Thread.currentThread().getName().equals(name);
+    }
+
+    @Test
+    void shouldStopAtOnceAndLeaveTheHostAsFound() {
+        AtomicBoolean stop = new AtomicBoolean();
+        CountDownLatch never = new CountDownLatch(1);
+        Mutant mutant =
+                Mutant.ofDevice(
+                        EDU,
+                        call -> {
+                            if (call.sets(Acts.ENTRY) && isCase("case T.entry.N-A")) {
+                                stop.set(true);
+                                never.await();
+                            }
+                            return call.proceed();
+                        });
+
+        try (HostSide host = EDU.openHost()) {
+            boolean d3coldAllowed = host.d3coldAllowed();
+            Answers answers =
+                    Runner.run(
+                            mutant,
+                            Conformance.cases(),
+                            Glob.of("T.entry.*"),
+                            Mutant.SOON,
+                            Duration.ofSeconds(10),
+                            stop::get,
+                            _ -> {});
+
+            assertThat(answers.answers()).extracting(Answer::id).containsExactly("T.entry.OFF");
+            assertThat(host.control()).isEqualTo(RuntimeControl.AUTO);
+            assertThat(host.d3coldAllowed()).isEqualTo(d3coldAllowed);
+        }
+    }
+
+    @Test
+    void shouldNoticeThatACaseCouldNotCleanUp() {
+        Mutant mutant =
+                Mutant.ofHost(
+                        EDU,
+                        call -> {
+                            if (call.is("setD3coldAllowed")
+                                    && call.argument(0).equals(false)
+                                    && isCase("case C.pread.D3cold")) {
+                                throw refusal(Errno.EIO);
+                            }
+                            return call.proceed();
+                        });
+
+        assertThat(mutant.failing("C.pread.D3*")).containsExactly("C.pread.D3cold");
     }
 }
