@@ -51,7 +51,7 @@ final class ConformanceCommand implements Command {
 
     static String versions() {
         List<String> versions = new ArrayList<>();
-        for (KernelProfile profile : KernelProfile.values()) {
+        for (KernelProfile profile : KernelProfile.verified()) {
             versions.add(profile.version());
         }
         return String.join(", ", versions);

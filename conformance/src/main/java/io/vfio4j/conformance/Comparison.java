@@ -10,12 +10,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedSet;
+import java.util.stream.IntStream;
 
 /**
  * Several targets' answers beside each other. They must be the same, case by case: the verdict and
- * every observation. Exceptions are {@link Differences}, and two general rules on what is not
+ * every observation. Exceptions are {@link Differences}, and three general rules on what is not
  * applicable: another device, or another side of the socket, may have other things; and whether the
- * kernel counts references for all to see is its configuration.
+ * kernel counts references for all to see is its configuration. What a kernel between the verified
+ * ones may answer in either way is not asked of it.
  */
 public final class Comparison {
     /** What a target's answer to a case is beside the others'. */
@@ -54,6 +56,30 @@ public final class Comparison {
             troubles = List.copyOf(troubles);
         }
     }
+
+    /**
+     * Where the two sides of the socket are compared, each of them must show these: a target that
+     * has lost D3cold or its interrupts agrees with everybody by saying nothing.
+     */
+    static final List<String> MUST_SHOW =
+            List.of(
+                    "T.touch.N-S",
+                    "T.reset.W-S",
+                    "T.loopback.W-S",
+                    "T.d3hot.N-S",
+                    "B3.last-close.D3cold",
+                    "B5.D3cold",
+                    "B6.survives-D3cold",
+                    "INTx.fires",
+                    "INTx.D3cold",
+                    "I1.unmask-asleep",
+                    "MSI.D3cold",
+                    "C.pread.D3hot",
+                    "C.pread.D3cold",
+                    "C.config.D3cold",
+                    "C.reset.D3hot");
+
+    private static final List<String> SIDES = List.of("kernel", "socket");
 
     private final List<Answers> targets;
     private final List<Map<String, Answer>> byName = new ArrayList<>();
@@ -101,6 +127,9 @@ public final class Comparison {
             trouble(id, i, mark, first).ifPresent(troubles::add);
         }
         notApplicable(id, marks).ifPresent(troubles::add);
+        if (MUST_SHOW.contains(id) && SIDES.stream().noneMatch(side -> on(side).isEmpty())) {
+            SIDES.forEach(side -> unseen(side, marks).ifPresent(troubles::add));
+        }
         return new Row(id, marks, troubles);
     }
 
@@ -160,7 +189,8 @@ public final class Comparison {
             Answer lacking = Objects.requireNonNull(byName.get(i).get(id));
             String reason =
                     lacking.verdict() instanceof Verdict.NotApplicable(String why) ? why : "";
-            if (reason.equals(Need.USAGE.reason())) {
+            if (reason.equals(Need.USAGE.reason())
+                    || reason.startsWith(KernelProfile.NOT_VERIFIED)) {
                 continue;
             }
             for (int j = 0; j < marks.size(); j++) {
@@ -173,6 +203,19 @@ public final class Comparison {
             }
         }
         return Optional.empty();
+    }
+
+    private List<Integer> on(String side) {
+        return IntStream.range(0, targets.size())
+                .filter(i -> side.equals(targets.get(i).facts().get("side")))
+                .boxed()
+                .toList();
+    }
+
+    private Optional<String> unseen(String side, List<Mark> marks) {
+        return on(side).stream().allMatch(i -> marks.get(i) == Mark.NOT_APPLICABLE)
+                ? Optional.of("no target on the side of the %s shows it".formatted(side))
+                : Optional.empty();
     }
 
     private static boolean sameHardware(Answers one, Answers other) {

@@ -10,7 +10,7 @@ import java.util.function.Predicate;
  * A case whose answers may differ between targets, and in no other way than this.
  *
  * @param cases a pattern of the cases' names
- * @param by the fact of a target that decides: {@code side}, {@code profile}, {@code SR-IOV}
+ * @param by the fact of a target that decides: {@code side}, {@code SR-IOV}, {@code feature 12}
  * @param reason why, in one sentence
  * @param answers what is observed, by that fact's value
  */

@@ -3,6 +3,7 @@ package io.vfio4j.conformance;
 
 import io.vfio4j.client.DeviceInfo;
 import io.vfio4j.client.HostSide;
+import io.vfio4j.client.HotResetDevice;
 import io.vfio4j.client.PciCapability;
 import io.vfio4j.client.PciConfig;
 import io.vfio4j.client.PciPowerManagement;
@@ -39,7 +40,7 @@ import java.util.SequencedMap;
  * @param sriov whether it is an SR-IOV physical function
  * @param dmaLogging whether it has features 6 to 8
  * @param dmaBuf whether it has feature 11
- * @param hotReset whether its bus or slot can be reset
+ * @param hotReset whether its bus or slot can be reset, and all that is on it is ours
  * @param hostReset whether the host can reset it
  * @param link whether the host knows its link
  * @param virtualFunctions whether the host can make virtual functions
@@ -113,7 +114,9 @@ record Facts(
                             device.supports(VfioFeature.DMA_LOGGING_START),
                             device.supports(VfioFeature.DMA_BUF),
                             hotReset(device),
-                            info.resettable(),
+                            subject.inKernel()
+                                    ? knows(host, HostAttribute.RESET_METHOD)
+                                    : info.resettable(),
                             knows(host, HostAttribute.CURRENT_LINK_SPEED),
                             knows(host, HostAttribute.SRIOV_NUMVFS),
                             knows(host, HostAttribute.POWER_RUNTIME_USAGE),
@@ -176,7 +179,8 @@ record Facts(
 
     private static boolean hotReset(VfioDevice device) {
         try {
-            return !device.hotResetInfo().isEmpty();
+            List<HotResetDevice> affected = device.hotResetInfo();
+            return !affected.isEmpty() && affected.stream().allMatch(HotResetDevice::owned);
         } catch (VfioException none) {
             return false;
         }
@@ -193,14 +197,17 @@ record Facts(
     /** Seen, not believed: a platform may promise D3cold and stop at D3hot. */
     private static boolean reachesD3cold(VfioDevice device, HostSide host) {
         boolean allowed = host.d3coldAllowed();
-        if (!allowed) {
-            host.setD3coldAllowed(true);
-        }
         try {
+            if (!allowed) {
+                host.setD3coldAllowed(true);
+            }
             Acts.entry(device);
-            return Settle.asleepIn(host, "D3cold", Settle.D3COLD_PROBE);
+            try {
+                return Settle.asleepIn(host, "D3cold", Settle.D3COLD_PROBE);
+            } finally {
+                Acts.exit(device);
+            }
         } finally {
-            Acts.exit(device);
             host.setD3coldAllowed(allowed);
         }
     }
@@ -282,6 +289,10 @@ record Facts(
         map.put("device", String.format(Locale.ROOT, "%04x:%04x", vendor, device));
         map.put("side", inKernel ? "kernel" : "socket");
         map.put("profile", profile.toString());
+        map.put(
+                "feature 12",
+                profile.feature(12) == KernelProfile.Known.YES ? "known" : "not known");
+        map.put("dynamic MSI-X", profile.dynamicMsix() ? "yes" : "no");
         map.put("power management", power.isPresent() ? "yes" : "no");
         map.put("D3cold", d3cold ? "reached" : "not reached");
         map.put("reset", resettable ? "yes" : "no");

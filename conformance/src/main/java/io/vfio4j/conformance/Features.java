@@ -15,6 +15,9 @@ final class Features {
     /** One more than the newest kernel has, and one to be sure. */
     private static final int LAST_ASKED = 15;
 
+    /** What a kernel says to a feature that it does not know. */
+    private static final String UNKNOWN = "ENOTTY";
+
     private static final int HEADER = 8;
     private static final int LARGE = 4000;
 
@@ -58,6 +61,11 @@ final class Features {
 
     private static void feature(Trial t, int index) {
         String answer = answer(t.facts(), index);
+        boolean either = answer.equals(UNKNOWN) && VfioFeature.of(index).isPresent();
+        if (!either && t.facts().profile().feature(index) == KernelProfile.Known.EITHER) {
+            String why = KernelProfile.NOT_VERIFIED + t.facts().profile().version();
+            throw new Trial.Inapplicable(why);
+        }
         int probe = index | Acts.PROBE;
         t.does("PROBE", answer, () -> t.device().feature(RawFeature.of(probe)));
         if (!answer.equals("0")) {
@@ -70,11 +78,11 @@ final class Features {
         t.staysAwake();
     }
 
-    /** What a plain PCI function says to a probe. */
+    /** What a plain PCI function says to a probe, of a feature that its kernel may know. */
     private static String answer(Facts facts, int index) {
         Optional<VfioFeature> known = VfioFeature.of(index);
-        if (index > facts.profile().lastFeature() || known.isEmpty()) {
-            return "ENOTTY";
+        if (facts.profile().feature(index) == KernelProfile.Known.NO || known.isEmpty()) {
+            return UNKNOWN;
         }
         return switch (known.get()) {
             case LOW_POWER_ENTRY, LOW_POWER_ENTRY_WITH_WAKEUP, LOW_POWER_EXIT -> "0";

@@ -181,25 +181,50 @@ final class LineInterrupts {
         acknowledge(t);
     }
 
-    /**
-     * Kernels up to 7.3 write COMMAND of a device that sleeps, and forget that the line is masked:
-     * the interrupt is lost until it has been masked and unmasked. A device host defers the unmask
-     * to the resume.
-     */
     private static void unmaskedAsleep(Trial t) {
         EventFd event = enable(t);
         EventFd unmask = t.eventFd();
         t.device().unmaskInterruptBy(INTX, 0, unmask);
+        if (t.facts().inKernel()) {
+            unmaskedInKernel(t, event, unmask);
+        } else {
+            unmaskDeferred(t, event, unmask);
+        }
+    }
+
+    /** A device host defers the unmask to the resume: the line is up all the time. */
+    private static void unmaskDeferred(Trial t, EventFd event, EventFd unmask) {
+        raise(t);
+        t.interrupts(event, 1);
+        t.bring(State.N_S);
+        unmask.signal();
+        t.notWoken();
+        t.expect("none asleep", event.drain() == 0);
+        t.does("EXIT", "0", () -> Acts.exit(t.device()));
+        t.interrupts(event, 1);
+        t.noInterrupt(event);
+        acknowledge(t);
+    }
+
+    /**
+     * Kernels up to 7.3 write COMMAND of a device that sleeps, and forget that the line is masked:
+     * the interrupt is lost until it has been masked and unmasked. One without that bug has it at
+     * once, and either is right here; {@link Differences} tells what was seen of which.
+     */
+    private static void unmaskedInKernel(Trial t, EventFd event, EventFd unmask) {
         t.bring(State.N_S);
         unmask.signal();
         t.notWoken();
         t.does("EXIT", "0", () -> Acts.exit(t.device()));
-        if (!t.facts().inKernel()) {
-            raisesOne(t, event);
+        raise(t);
+        Acts.readConfig(t.device());
+        long seen = event.drain();
+        if (seen == 1) {
+            t.saw("interrupt 1");
+            acknowledge(t);
             return;
         }
-        raise(t);
-        t.noInterrupt(event);
+        t.expect("interrupt 0", "interrupt " + seen);
         unmask(t);
         t.noInterrupt(event);
         t.does("mask", "0", () -> t.device().maskInterrupts(INTX, 0, 1));

@@ -36,8 +36,10 @@ enum Need {
     NO_RESET(facts -> !facts.resettable(), "the device can be reset"),
     /** The host's way to reset it. */
     HOST_RESET(Facts::hostReset, "the host cannot reset the device"),
-    /** A bus or slot that can be reset. */
-    HOT_RESET(Facts::hotReset, "the device is on no bus or slot that can be reset"),
+    /** A bus or slot that can be reset, with no device on it that is somebody else's. */
+    HOT_RESET(
+            Facts::hotReset,
+            "the device is on no bus or slot that can be reset, or others there are not ours"),
     /** A descriptor of the kernel. */
     DESCRIPTOR(Facts::inKernel, "a device behind a socket has no descriptor of the kernel"),
     /** A driver that the host can take the device from, and give it back to. */

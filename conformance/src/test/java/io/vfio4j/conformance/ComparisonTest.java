@@ -83,9 +83,32 @@ class ComparisonTest {
     }
 
     @Test
+    void shouldWantBothSidesToShowWhatMatters() {
+        String id = "C.pread.D3cold";
+        Answers kernel = target("kernel", "e1000e", answer(id, PASS, "a"));
+        Verdict lacks = new Verdict.NotApplicable("asleep it does not reach D3cold here");
+        Answers host = target("socket", "edu", answer(id, lacks));
+
+        assertThat(good(kernel, host)).isFalse();
+        assertThat(good(kernel, target("socket", "edu", answer(id, PASS, "a")))).isTrue();
+        assertThat(good(kernel, target("kernel", "nvme", answer(id, lacks)))).isTrue();
+        assertThat(Conformance.list())
+                .extracting(Conformance.Entry::id)
+                .containsAll(Comparison.MUST_SHOW);
+    }
+
+    @Test
     void shouldAllowAKernelNotToCountForAllToSee() {
         Answers shows = target("kernel", "e1000e", answer("x", PASS, "a"));
         Verdict lacks = new Verdict.NotApplicable(Need.USAGE.reason());
+
+        assertThat(good(shows, target("kernel", "e1000e", answer("x", lacks)))).isTrue();
+    }
+
+    @Test
+    void shouldAllowAKernelBetweenTheVerifiedOnesNotToBeAsked() {
+        Answers shows = target("kernel", "e1000e", answer("x", PASS, "a"));
+        Verdict lacks = new Verdict.NotApplicable(KernelProfile.NOT_VERIFIED + "6.8");
 
         assertThat(good(shows, target("kernel", "e1000e", answer("x", lacks)))).isTrue();
     }
