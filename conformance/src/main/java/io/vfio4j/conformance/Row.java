@@ -98,7 +98,9 @@ final class Row {
         trial.does(title, cell.outcome(), () -> act.accept(trial));
         trial.signals(cell.signals());
         more.accept(trial);
-        if (state.asleep() && quiet) {
+        if (state == State.N_S && quiet) {
+            trial.notWokenUnheard();
+        } else if (state.asleep() && quiet) {
             trial.notWoken();
         } else if (state == State.N_S && cell.after() != After.OFF) {
             trial.woke();

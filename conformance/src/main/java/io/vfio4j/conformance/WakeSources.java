@@ -303,7 +303,7 @@ final class WakeSources {
                             if (source.wakes().from(d3cold)) {
                                 t.woke();
                             } else {
-                                t.notWoken();
+                                t.notWokenUnheard();
                             }
                             After.N.see(t);
                         }),

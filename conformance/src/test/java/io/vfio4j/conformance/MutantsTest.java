@@ -8,13 +8,15 @@ import io.vfio4j.client.RawFeature;
 import io.vfio4j.client.RuntimeControl;
 import io.vfio4j.client.VfioException;
 import io.vfio4j.linux.Errno;
-import io.vfio4j.uapi.VfioPci;
+import io.vfio4j.linux.EventFd;
+import io.vfio4j.power.Delays;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -213,22 +215,79 @@ class MutantsTest {
 
     @Test
     void shouldMissAnInterruptThatAnUnmaskLost() {
-        AtomicBoolean asleep = new AtomicBoolean();
+        Mutant mutant =
+                Mutant.ofDevice(EDU, call -> call.is("unmaskInterruptBy") ? null : call.proceed());
+
+        assertThat(mutant.failing("I1.*", "INTx.asleep")).containsExactly("I1.unmask-asleep");
+    }
+
+    @Test
+    void shouldNoticeAnUnmaskThatDoesNotWaitForTheResume() {
+        AtomicReference<Optional<EventFd>> line = new AtomicReference<>(Optional.empty());
+        Mutant mutant =
+                new Mutant(
+                        EDU,
+                        call -> {
+                            if (call.is("enableInterrupts")
+                                    && call.argument(2) instanceof List<?> events) {
+                                line.set(Optional.of((EventFd) events.getFirst()));
+                            }
+                            return call.proceed();
+                        },
+                        call -> {
+                            // Looked at when it sleeps, it has interrupted already.
+                            if (call.is("runtimeSuspendedTime")) {
+                                line.getAndSet(Optional.empty()).ifPresent(EventFd::signal);
+                            }
+                            return call.proceed();
+                        });
+
+        assertThat(mutant.failing("I1.*")).containsExactly("I1.unmask-asleep");
+    }
+
+    /** A device that is quick to sleep again: one wake is nowhere to be seen. */
+    @Test
+    void shouldNoticeWakesOfLessThanAMillisecond() {
+        try (ServedEdu quick = new ServedEdu(KernelProfile.LINUX_7_3, Delays.ZERO)) {
+            Mutant device =
+                    Mutant.ofDevice(
+                            quick,
+                            call -> {
+                                if (call.is("read")) {
+                                    Acts.readConfig(call.device());
+                                }
+                                return call.proceed();
+                            });
+            Mutant host =
+                    Mutant.ofHost(
+                            quick,
+                            call -> {
+                                if (call.is("readConfig")) {
+                                    call.host().setD3coldAllowed(call.host().d3coldAllowed());
+                                }
+                                return call.proceed();
+                            });
+
+            assertThat(device.failing("T.pread-0.N-*")).containsExactly("T.pread-0.N-S");
+            assertThat(host.failing("C.config.N.D3hot")).containsExactly("C.config.N.D3hot");
+        }
+    }
+
+    @Test
+    void shouldCountTheEntriesThatWereTaken() {
+        // Each is taken twice and told once: one more signal than W.
         Mutant mutant =
                 Mutant.ofDevice(
                         EDU,
                         call -> {
                             Object result = call.proceed();
-                            if (call.is("unmaskInterruptBy")) {
-                                asleep.set(true);
-                            } else if (call.sets(Acts.EXIT) && asleep.getAndSet(false)) {
-                                int intx = VfioPci.VFIO_PCI_INTX_IRQ_INDEX;
-                                call.device().maskInterrupts(intx, 0, 1);
+                            if (call.sets(Acts.WAKEUP)) {
+                                call.wakeup().ifPresent(event -> event.add(100));
                             }
                             return result;
                         });
 
-        assertThat(mutant.failing("I1.*", "INTx.asleep")).containsExactly("I1.unmask-asleep");
+        assertThat(mutant.failing("R.entry-exit")).containsExactly("R.entry-exit");
     }
 
     @Test

@@ -33,6 +33,10 @@ final class ServedEdu implements Subject, AutoCloseable {
     private final VfioUserServer server = new VfioUserServer();
 
     ServedEdu(KernelProfile profile) {
+        this(profile, QUICK);
+    }
+
+    ServedEdu(KernelProfile profile, Delays delays) {
         this.profile = profile;
         try {
             folder = Files.createTempDirectory("vfio4j-conformance-test");
@@ -46,7 +50,7 @@ final class ServedEdu implements Subject, AutoCloseable {
                         system.clock(),
                         system.watcher(),
                         Profile.named(profile.toString()).orElseThrow());
-        server.serve(socket(), new HostedDevice(new Edu(QUICK), options));
+        server.serve(socket(), new HostedDevice(new Edu(delays), options));
     }
 
     private Path socket() {
