@@ -150,8 +150,7 @@ final class Runner {
                         .daemon()
                         .name("case " + question.id())
                         .start(() ->
-                                result.set(
-                                        Optional.of(carryOut(question, lent, givenUp, trial))));
+                                result.set(Optional.of(carryOut(question, lent, givenUp, trial))));
         Duration bound = question.bound().compareTo(most) < 0 ? question.bound() : most;
         if (!ends(thread, bound, stop)) {
             givenUp.set(true);
