@@ -40,7 +40,7 @@ final class DmaLogging {
                         .needing(Need.DMA_LOGGING),
                 Case.of("F.stop", "STOP without START", "spec F", DmaLogging::stopped)
                         .needing(Need.DMA_LOGGING),
-                logged("clears", "a second time: it reads and clears", DmaLogging::clears),
+                logged("clears", "nothing new: it reads and clears", DmaLogging::clears),
                 logged("coarser", "pages coarser than the log's", t -> accepts(t, 2 * PAGE)),
                 logged("finer", "pages finer than the log's", DmaLogging::finer),
                 report("page-size", "a page size of 2048", "EINVAL", 0, PAGE, PAGE / 2),

@@ -19,7 +19,7 @@ import java.util.function.Predicate;
 /** Asks cases of a target, one after the other, whatever becomes of each. */
 final class Runner {
     /** How long a case that was given up may take for its end, once its last wait is over. */
-    private static final Duration PARTING = Duration.ofSeconds(2);
+    private static final Duration PARTING = Duration.ofMillis(500);
 
     /** How often it is asked while a case is under way whether to stop. */
     private static final Duration TICK = Duration.ofMillis(50);
