@@ -10,7 +10,10 @@ import io.vfio4j.conformance.KernelProfile;
 import io.vfio4j.conformance.Report;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -87,6 +90,11 @@ final class ConformanceCommand implements Command {
         boolean table = !arguments.json();
         Function<Answer, List<String>> lines =
                 arguments.has(CommandOption.OBSERVATIONS) ? Report::observations : Report::lines;
+        // Before minutes of work would be lost.
+        for (CommandOption file :
+                List.of(CommandOption.TAP, CommandOption.JUNIT, CommandOption.ANSWERS)) {
+            write(arguments, file, "");
+        }
         Stop stop = terminal.stops().get();
         Answers answers;
         try (CommandSubject subject = CommandSubject.of(arguments)) {
@@ -106,9 +114,9 @@ final class ConformanceCommand implements Command {
                     "conformance: stopped after %d cases; the host side is as it was found"
                             .formatted(answers.answers().size()));
         }
-        write(arguments, CommandOption.TAP, answers, Report::tap);
-        write(arguments, CommandOption.JUNIT, answers, Report::junit);
-        write(arguments, CommandOption.ANSWERS, answers, AnswersFile::write);
+        write(arguments, CommandOption.TAP, Report.tap(answers));
+        write(arguments, CommandOption.JUNIT, Report.junit(answers));
+        write(arguments, CommandOption.ANSWERS, AnswersFile.write(answers));
         if (table) {
             Report.failures(answers).forEach(terminal::say);
             terminal.say(Report.summary(answers));
@@ -141,22 +149,25 @@ final class ConformanceCommand implements Command {
         }
     }
 
-    private static void write(
-            Arguments arguments,
-            CommandOption option,
-            Answers answers,
-            Function<Answers, String> form) {
+    private static void write(Arguments arguments, CommandOption option, String text) {
         Optional<String> file = arguments.value(option);
         if (file.isEmpty()) {
             return;
         }
         try {
-            Files.writeString(Path.of(file.get()), form.apply(answers));
-        } catch (IOException | java.nio.file.InvalidPathException refused) {
-            throw new CommandException(
-                    "--%s: %s cannot be written: %s"
-                            .formatted(option.longName(), file.get(), refused.getMessage()),
-                    refused);
+            Files.writeString(Path.of(file.get()), text);
+        } catch (NoSuchFileException missing) {
+            throw unwritable(option, file.get(), "there is no such folder", missing);
+        } catch (AccessDeniedException denied) {
+            throw unwritable(option, file.get(), "permission denied", denied);
+        } catch (IOException | InvalidPathException refused) {
+            throw unwritable(option, file.get(), String.valueOf(refused.getMessage()), refused);
         }
+    }
+
+    private static CommandException unwritable(
+            CommandOption option, String file, String why, Exception cause) {
+        return new CommandException(
+                "--%s: %s cannot be written: %s".formatted(option.longName(), file, why), cause);
     }
 }
