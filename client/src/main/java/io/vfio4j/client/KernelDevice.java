@@ -404,8 +404,11 @@ final class KernelDevice implements VfioDevice {
         if (closed.compareAndSet(false, true)) {
             // The device first, which ends its DMA; last the group, which others may share.
             handle.close();
-            dma.close();
-            access.close();
+            try {
+                dma.close();
+            } finally {
+                access.close();
+            }
         }
     }
 
