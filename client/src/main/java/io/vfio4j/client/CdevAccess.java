@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
+import java.util.function.Supplier;
 
 /** A device by its character device, and iommufd. */
 final class CdevAccess implements KernelAccess {
@@ -36,14 +37,23 @@ final class CdevAccess implements KernelAccess {
     }
 
     static CdevAccess open(KernelFiles files, SysfsPci device, int group) {
-        return new CdevAccess(
-                SPACES.take(
-                        new Key(files, group),
-                        () -> {
-                            Shared<KernelFiles, IommuContext>.Lease context =
-                                    CONTEXTS.take(files, () -> IommuContext.open(files, device));
-                            return IommuSpace.allocate(context.value().fd(), device, context);
-                        }));
+        return of(
+                files,
+                group,
+                () -> {
+                    Shared<KernelFiles, IommuContext>.Lease context =
+                            CONTEXTS.take(files, () -> IommuContext.open(files, device));
+                    return IommuSpace.allocate(context.value().fd(), device, context);
+                });
+    }
+
+    static CdevAccess of(KernelFiles files, int group, Supplier<IommuSpace> opener) {
+        return new CdevAccess(SPACES.take(new Key(files, group), opener));
+    }
+
+    /** Whether this process has devices of that group open, by this way. */
+    static boolean isOpen(KernelFiles files, int group) {
+        return SPACES.isOpen(new Key(files, group));
     }
 
     /** Opens the device itself, which wakes it, and attaches it to the address space. */

@@ -2,6 +2,7 @@
 package io.vfio4j.client;
 
 import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.Hold;
 import io.vfio4j.linux.Mapping;
 import io.vfio4j.linux.MemFd;
 import io.vfio4j.linux.Memory;
@@ -11,7 +12,10 @@ import io.vfio4j.linux.Memory;
  * process's mapping of it. One block can be given to several devices.
  *
  * <p>Lifetime: from {@link #allocate} to {@link #close}; unmap it from the devices first. Access
- * afterwards throws IllegalStateException. Nobody can change its size, so no access faults.
+ * afterwards throws IllegalStateException. What a device of this machine has mapped when this is
+ * closed is freed when the last {@link DmaWindow} goes, so that the device never writes to what has
+ * become somebody else's; until then an access may still reach it. Nobody can change its size, so
+ * no access faults.
  *
  * <p>Threads: any. Each accessor is one access of its width, little-endian, at an offset that is a
  * multiple of it (else IllegalArgumentException; IndexOutOfBoundsException outside). The processor
@@ -62,9 +66,9 @@ public final class DmaMemory implements AutoCloseable {
         return file.fd();
     }
 
-    /** Where it is in this process. */
-    long address() {
-        return mapping.address();
+    /** Keeps it where it is in this process. */
+    Hold hold() {
+        return mapping.hold();
     }
 
     /** Reads one byte. */
@@ -127,7 +131,7 @@ public final class DmaMemory implements AutoCloseable {
         mapping.copyFrom(offset, source, sourceOffset, length);
     }
 
-    /** Gives the memory back. Closing again does nothing. */
+    /** Gives the memory back, or leaves that to the last window. Closing again does nothing. */
     @Override
     public void close() {
         mapping.close();

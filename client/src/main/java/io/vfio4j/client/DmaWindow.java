@@ -5,7 +5,10 @@ package io.vfio4j.client;
  * Memory that a device reaches at some of its addresses.
  *
  * <p>Lifetime: from {@link VfioDevice#mapDma} to {@link #unmap} or {@link #close}, or to the
- * device's close. The memory stays its owner's, who closes it only after that. Threads: any.
+ * device's close. The memory stays its owner's, who closes it only after that. If it is closed
+ * before, a device of this machine goes on reaching it, and it is freed with the window; one behind
+ * a socket has {@link DmaMemory} mapped itself, and its accesses to other memory fail. Threads:
+ * any.
  */
 public interface DmaWindow extends AutoCloseable {
     /**

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
+import java.util.function.Supplier;
 
 /** A device by its group and a container. */
 final class GroupAccess implements KernelAccess {
@@ -30,8 +31,17 @@ final class GroupAccess implements KernelAccess {
     }
 
     static GroupAccess open(KernelFiles files, SysfsPci device, int group) {
+        return of(files, group, () -> VfioGroup.open(files, device, group));
+    }
+
+    static GroupAccess of(KernelFiles files, int group, Supplier<VfioGroup> opener) {
         Key key = new Key(files, group);
-        return new GroupAccess(key, GROUPS.take(key, () -> VfioGroup.open(files, device, group)));
+        return new GroupAccess(key, GROUPS.take(key, opener));
+    }
+
+    /** Whether this process has that group open, by this way. */
+    static boolean isOpen(KernelFiles files, int group) {
+        return GROUPS.isOpen(new Key(files, group));
     }
 
     /** Opens the device itself, which wakes it. */
@@ -88,7 +98,7 @@ final class GroupAccess implements KernelAccess {
 
     @Override
     public boolean hasOpen(int otherGroup) {
-        return GROUPS.isOpen(new Key(key.files(), otherGroup));
+        return isOpen(key.files(), otherGroup);
     }
 
     @Override

@@ -19,14 +19,31 @@ import io.vfio4j.uapi.Iommufd;
  * @param context what owns the descriptor
  */
 record IommuSpace(Fd iommufd, int id, Shared.Closing context) implements Shared.Closing {
+    /**
+     * Allocates.
+     *
+     * @param context owned by the space, and closed if there is none
+     */
     static IommuSpace allocate(Fd iommufd, SysfsPci device, Shared.Closing context) {
+        boolean allocated = false;
+        try {
+            IommuSpace space = new IommuSpace(iommufd, allocate(iommufd, device), context);
+            allocated = true;
+            return space;
+        } finally {
+            if (!allocated) {
+                context.close();
+            }
+        }
+    }
+
+    private static int allocate(Fd iommufd, SysfsPci device) {
         int size = IommuIoasAlloc.LAYOUT.size();
         try (Memory memory = Memory.allocate(size)) {
             new IommuIoasAlloc(size, 0, 0).write(memory, 0);
             int _ = Ioctl.call(iommufd, Iommufd.IOMMU_IOAS_ALLOC, memory, 0);
-            return new IommuSpace(iommufd, IommuIoasAlloc.read(memory, 0).outIoasId(), context);
+            return IommuIoasAlloc.read(memory, 0).outIoasId();
         } catch (LinuxException refused) {
-            context.close();
             throw Answers.failed(
                     refused.errno(), "%s: allocating an address space".formatted(device), "");
         }

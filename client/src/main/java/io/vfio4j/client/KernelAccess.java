@@ -10,22 +10,7 @@ import java.util.OptionalInt;
  * How the kernel gave a device away: what maps memory for it, and what a claim to it is shown by.
  * Closing gives the share in it back, after the device's own descriptor was closed.
  */
-sealed interface KernelAccess extends AutoCloseable permits GroupAccess, CdevAccess {
-    /**
-     * Maps.
-     *
-     * @param address in this process
-     * @throws io.vfio4j.linux.LinuxException with the kernel's errno
-     */
-    void map(long address, long iova, long size, DmaDirection direction);
-
-    /**
-     * Unmaps what was mapped.
-     *
-     * @throws io.vfio4j.linux.LinuxException with the kernel's errno
-     */
-    void unmap(long iova, long size);
-
+sealed interface KernelAccess extends DmaSpace, AutoCloseable permits GroupAccess, CdevAccess {
     /** The descriptor of the group that it was opened by. */
     Optional<Fd> group();
 

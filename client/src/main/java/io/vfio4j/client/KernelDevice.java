@@ -69,6 +69,13 @@ final class KernelDevice implements VfioDevice {
 
     private static boolean prefersCdev(
             SysfsPci sysfs, KernelFiles files, int group, OpenOptions options) {
+        // The kernel opens a group's devices by one of the ways only, until all are closed.
+        if (GroupAccess.isOpen(files, group)) {
+            return false;
+        }
+        if (CdevAccess.isOpen(files, group)) {
+            return true;
+        }
         if (options.vfToken().isPresent() && KernelFiles.usable(files.group(group))) {
             // Older kernels take none with a character device, and 6.12 does not ask for it there.
             return false;
@@ -404,8 +411,11 @@ final class KernelDevice implements VfioDevice {
         if (closed.compareAndSet(false, true)) {
             // The device first, which ends its DMA; last the group, which others may share.
             handle.close();
-            dma.close();
-            access.close();
+            try {
+                dma.close();
+            } finally {
+                access.close();
+            }
         }
     }
 

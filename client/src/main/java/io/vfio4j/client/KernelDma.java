@@ -2,10 +2,13 @@
 package io.vfio4j.client;
 
 import io.vfio4j.linux.Errno;
+import io.vfio4j.linux.Hold;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.Memory;
 
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -16,26 +19,39 @@ final class KernelDma {
     private static final long PAGE = 4096;
 
     private final KernelHandle handle;
-    private final KernelAccess access;
+    private final DmaSpace space;
     private final Set<Window> windows = new HashSet<>();
     private boolean closed;
 
-    KernelDma(KernelHandle handle, KernelAccess access) {
+    KernelDma(KernelHandle handle, DmaSpace space) {
         this.handle = handle;
-        this.access = access;
+        this.space = space;
     }
 
     DmaWindow map(long iova, DmaMemory memory, DmaDirection direction) {
         DmaRequests.requireWindow(iova, memory.size());
-        return map(iova, memory.address(), memory.size(), direction);
+        return map(iova, memory.hold(), memory.size(), direction);
     }
 
     DmaWindow map(long iova, Memory memory, DmaDirection direction) {
         DmaRequests.requireWindow(iova, memory.size());
-        return map(iova, memory.address(), memory.size(), direction);
+        return map(iova, memory.hold(), memory.size(), direction);
     }
 
-    private synchronized DmaWindow map(long iova, long address, long size, DmaDirection direction) {
+    private DmaWindow map(long iova, Hold memory, long size, DmaDirection direction) {
+        boolean mapped = false;
+        try {
+            Window window = mapHeld(iova, memory, size, direction);
+            mapped = true;
+            return window;
+        } finally {
+            if (!mapped) {
+                memory.close();
+            }
+        }
+    }
+
+    private synchronized Window mapHeld(long iova, Hold memory, long size, DmaDirection direction) {
         requireOpen();
         String what =
                 "mapping %d bytes for DMA at 0x%x of %s".formatted(size, iova, handle.device());
@@ -45,18 +61,18 @@ final class KernelDma {
                     what,
                     ": address and size must be multiples of %d".formatted(PAGE));
         }
-        if ((address & (PAGE - 1)) != 0) {
+        if ((memory.address() & (PAGE - 1)) != 0) {
             throw Answers.failed(
                     Errno.EINVAL,
                     what,
                     ": the memory does not begin at a multiple of %d".formatted(PAGE));
         }
+        Window window = new Window(iova, size, memory);
         try {
-            access.map(address, iova, size, direction);
+            space.map(memory.address(), iova, size, direction);
         } catch (LinuxException refused) {
             throw Answers.failed(refused.errno(), what, advice(refused.errno()));
         }
-        Window window = new Window(iova, size);
         windows.add(window);
         return window;
     }
@@ -85,26 +101,39 @@ final class KernelDma {
         }
     }
 
-    /** Unmaps all that is left. */
+    /**
+     * Unmaps all that is left. The address space may be another device's too: memory that it still
+     * has is never freed.
+     *
+     * @throws VfioException if some of it could not be unmapped
+     */
     synchronized void close() {
         closed = true;
+        List<VfioException> failures = new ArrayList<>();
         for (Window window : windows) {
             try {
-                access.unmap(window.iova, window.size);
-            } catch (LinuxException _) {
-                // Gone already, as after an unbind: else it goes with the address space.
+                window.take();
+            } catch (VfioException refused) {
+                failures.add(refused);
             }
         }
         windows.clear();
+        if (!failures.isEmpty()) {
+            VfioException first = failures.getFirst();
+            failures.stream().skip(1).forEach(first::addSuppressed);
+            throw first;
+        }
     }
 
     private final class Window implements DmaWindow {
         private final long iova;
         private final long size;
+        private final Hold memory;
 
-        private Window(long iova, long size) {
+        private Window(long iova, long size, Hold memory) {
             this.iova = iova;
             this.size = size;
+            this.memory = memory;
         }
 
         @Override
@@ -121,26 +150,38 @@ final class KernelDma {
         public void unmap() {
             synchronized (KernelDma.this) {
                 requireOpen();
-                take();
+                remove();
             }
         }
 
-        private void take() {
+        private void remove() {
             if (windows.contains(this)) {
-                try {
-                    access.unmap(iova, size);
-                } catch (LinuxException refused) {
-                    throw Answers.failed(refused.errno(), "unmapping " + this, "");
-                }
+                take();
                 windows.remove(this);
             }
+        }
+
+        /** Takes the memory from the address space, and only then lets go of it. */
+        private void take() {
+            try {
+                space.unmap(iova, size);
+            } catch (LinuxException refused) {
+                // ENOENT: it is not there any more.
+                if (!refused.errno().equals(Errno.ENOENT)) {
+                    throw Answers.failed(
+                            refused.errno(),
+                            "unmapping " + this,
+                            ": the device may still reach that memory, which is therefore not freed");
+                }
+            }
+            memory.close();
         }
 
         @Override
         public void close() {
             synchronized (KernelDma.this) {
                 if (!closed) {
-                    take();
+                    remove();
                 }
             }
         }

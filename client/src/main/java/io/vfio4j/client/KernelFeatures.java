@@ -18,6 +18,8 @@ final class KernelFeatures implements FeaturePort {
     private static final int HEADER = VfioDeviceFeature.LAYOUT.size();
     private static final int MOST = (1 << 20) - HEADER;
 
+    private static final int STATE_SIZE = VfioFeature.MIG_DEVICE_STATE.kernelPayload();
+
     /** Where the descriptor is in the migration state. */
     private static final int DATA_FD = 4;
 
@@ -49,10 +51,21 @@ final class KernelFeatures implements FeaturePort {
             if (result < 0) {
                 return FeatureAnswer.refused(-result);
             }
-            byte[] data = new byte[Math.min(size, own(flags, payload.length, size))];
-            memory.get(HEADER, data, 0, data.length);
-            return FeatureAnswer.of(data);
+            return answer(flags, payload.length, size, memory);
         }
+    }
+
+    /** What the kernel has left in the block, as far as it was asked for. */
+    FeatureAnswer answer(int flags, int payload, int size, Memory memory) {
+        byte[] data = new byte[Math.min(size, own(flags, payload, size))];
+        if (data.length < STATE_SIZE && payload >= STATE_SIZE) {
+            // The caller will not see the descriptor that may be there.
+            byte[] state = new byte[STATE_SIZE];
+            memory.get(HEADER, state, 0, STATE_SIZE);
+            discard(flags, FeatureAnswer.of(state));
+        }
+        memory.get(HEADER, data, 0, data.length);
+        return FeatureAnswer.of(data);
     }
 
     /** The kernel does not say how much data it gave: what is known of the feature must do. */

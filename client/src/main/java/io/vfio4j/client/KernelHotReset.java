@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -79,7 +80,8 @@ final class KernelHotReset {
      * @param others what further devices were opened by
      */
     void reset(List<KernelAccess> others) {
-        List<Fd> groups = access.group().isPresent() ? groups(others) : List.of();
+        List<KernelAccess> shown = Stream.concat(Stream.of(access), others.stream()).toList();
+        List<Fd> groups = access.group().isPresent() ? groups(shown) : List.of();
         int size = VfioPciHotReset.LAYOUT.size();
         int argsz = size + groups.size() * Integer.BYTES;
         try (var block = handle.blocks().take(argsz)) {
@@ -87,41 +89,87 @@ final class KernelHotReset {
             for (int i = 0; i < groups.size(); i++) {
                 block.memory.putInt(size + (long) i * Integer.BYTES, groups.get(i).number());
             }
-            require(
-                    handle.call(Vfio.VFIO_DEVICE_PCI_HOT_RESET, block.memory, groups),
-                    "resetting the bus or slot of %s".formatted(handle.device()));
+            int result = handle.call(Vfio.VFIO_DEVICE_PCI_HOT_RESET, block.memory, groups);
+            if (result < 0) {
+                Errno errno = Errno.of(-result);
+                throw handle.failed(
+                        errno,
+                        "resetting the bus or slot of %s".formatted(handle.device()),
+                        advice(errno, () -> strangers(info(), shown)));
+            }
         }
     }
 
     /** Those that are affected: the kernel wants to be shown no others, and each once. */
-    private List<Fd> groups(List<KernelAccess> others) {
+    private List<Fd> groups(List<KernelAccess> shown) {
         Set<OptionalInt> affected =
                 info().stream().map(HotResetDevice::group).collect(Collectors.toSet());
-        return Stream.concat(Stream.of(access), others.stream())
+        return shown.stream()
                 .filter(one -> affected.contains(one.groupNumber()))
                 .flatMap(one -> one.group().stream())
                 .distinct()
                 .toList();
     }
 
+    /** Those that are affected and for which no claim was shown. */
+    private static List<PciAddress> strangers(
+            List<HotResetDevice> affected, List<KernelAccess> shown) {
+        Set<OptionalInt> groups =
+                shown.stream().map(KernelAccess::groupNumber).collect(Collectors.toSet());
+        return strangers(affected, groups);
+    }
+
+    static List<PciAddress> strangers(List<HotResetDevice> affected, Set<OptionalInt> groups) {
+        return affected.stream()
+                .filter(one ->
+                        one.group().isPresent() ? !groups.contains(one.group()) : !one.owned())
+                .map(HotResetDevice::address)
+                .toList();
+    }
+
     private void require(int result, String what) {
         if (result < 0) {
             Errno errno = Errno.of(-result);
-            throw handle.failed(errno, what, advice(errno));
+            throw handle.failed(errno, what, advice(errno, List::of));
         }
     }
 
-    /** What to do about a refusal. */
-    static String advice(Errno errno) {
+    /**
+     * What to do about a refusal.
+     *
+     * @param strangers tells which affected devices belong to nobody here; asked if that matters
+     */
+    static String advice(Errno errno, Supplier<List<PciAddress>> strangers) {
         if (errno.equals(Errno.ENODEV)) {
             return ": neither its bus nor its slot can be reset";
         }
+        if (errno.equals(Errno.ENOTTY)) {
+            return ": its slot's hot-plug driver, or the bridge above it, refuses the reset";
+        }
         if (errno.equals(Errno.EINVAL)) {
-            return ": not all of the affected devices are open here (see hotResetInfo): open them, and name them";
+            return notOurs(strangers);
         }
         if (errno.equals(Errno.EBUSY)) {
             return ": another reset is under way: try again";
         }
         return "";
+    }
+
+    private static String notOurs(Supplier<List<PciAddress>> strangers) {
+        List<PciAddress> found;
+        try {
+            found = strangers.get();
+        } catch (VfioException unknown) {
+            found = List.of();
+        }
+        if (found.isEmpty()) {
+            return ": not all of the affected devices are open here (see hotResetInfo): open them, and name them";
+        }
+        return ": it resets %s too, which %s to nobody here: open %s, and name %s"
+                .formatted(
+                        found.stream().map(PciAddress::toString).collect(Collectors.joining(", ")),
+                        found.size() == 1 ? "belongs" : "belong",
+                        found.size() == 1 ? "it" : "them",
+                        found.size() == 1 ? "it" : "them");
     }
 }

@@ -47,11 +47,6 @@ final class PciDriverFiles {
         this.kernel = kernel;
     }
 
-    /** Whether vfio has it, by vfio-pci or a variant of it for this kind of device. */
-    boolean byVfio() {
-        return pci.driver().filter(VFIO_PCI::equals).isPresent() || pci.vfioDevice().isPresent();
-    }
-
     boolean loaded(String driver) {
         return Files.isDirectory(folder(driver));
     }
@@ -96,7 +91,7 @@ final class PciDriverFiles {
             return;
         }
         String what = "taking %s from %s".formatted(pci, driver.get());
-        List<String> users = byVfio() ? kernel.users(pci) : List.of();
+        List<String> users = pci.byVfio() ? kernel.users(pci) : List.of();
         if (!users.isEmpty()) {
             throw new DeviceBusyException(
                     "%s: %s has it open, or another device of its group: end that first"

@@ -40,18 +40,13 @@ final class Preconditions {
                     "%s is bound to no driver: bind it by `vfio4j bind %s`"
                             .formatted(device, device));
         }
-        if (!givesAway(device, driver.get())) {
+        if (!device.byVfio()) {
             throw new VfioException(
                     Errno.ENODEV,
                     "%s is bound to %s, not to vfio-pci: bind it by `vfio4j bind %s`"
                             .formatted(device, driver.get(), device));
         }
         return group;
-    }
-
-    /** Whether that is vfio-pci, or one of its relatives for one make of device. */
-    private static boolean givesAway(SysfsPci device, String driver) {
-        return driver.contains("vfio") || device.vfioDevice().isPresent();
     }
 
     /** The sentence for a group that is not all vfio's. */
@@ -101,9 +96,7 @@ final class Preconditions {
     private static Optional<VfioException> foreigner(SysfsPci device) {
         for (SysfsPci member : device.groupMembers()) {
             String driver = member.driver().orElse("");
-            if (!member.address().equals(device.address())
-                    && member.usedByHost()
-                    && !givesAway(member, driver)) {
+            if (!member.address().equals(device.address()) && member.usedByHost()) {
                 return Optional.of(
                         new VfioException(
                                 Errno.EPERM,

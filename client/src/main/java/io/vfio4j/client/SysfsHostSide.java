@@ -178,9 +178,18 @@ public final class SysfsHostSide implements HostSide {
                             try (Fd fd = Fd.open(file(HostAttribute.CONFIG), true);
                                     Memory memory = Memory.allocate(bytes.length)) {
                                 memory.put(0, bytes, 0, bytes.length);
-                                return fd.write(request.offset(), memory, 0, bytes.length) > 0;
+                                long done = fd.write(request.offset(), memory, 0, bytes.length);
+                                requireAll(what, done, bytes.length);
+                                return true;
                             }
                         });
+    }
+
+    /** Refuses a write that the kernel cut short. */
+    void requireAll(String what, long done, int length) {
+        if (done != length) {
+            throw failed(Errno.EIO, what, "the kernel took %d of %d".formatted(done, length));
+        }
     }
 
     private long configSize() {

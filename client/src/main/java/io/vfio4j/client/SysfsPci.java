@@ -26,8 +26,7 @@ import java.util.Set;
 public final class SysfsPci {
     private static final Path SYSFS = Path.of("/sys");
 
-    private static final Set<String> HARMLESS =
-            Set.of("vfio-pci", "pci-stub", "pcieport", "shpchp");
+    private static final Set<String> HARMLESS = Set.of("pci-stub", "pcieport", "shpchp");
 
     private final Path sysfs;
     private final PciAddress address;
@@ -138,8 +137,20 @@ public final class SysfsPci {
      * opened: any driver but those of vfio, of bridges, and pci-stub, which does nothing.
      */
     public boolean usedByHost() {
-        return driver().filter(name -> !HARMLESS.contains(name)).isPresent()
-                && vfioDevice().isEmpty();
+        return driver().filter(name -> !HARMLESS.contains(name)).isPresent() && !byVfio();
+    }
+
+    /** Whether vfio has it, by vfio-pci or a variant of it for this kind of device. */
+    boolean byVfio() {
+        return driver().filter(SysfsPci::isOfVfio).isPresent() || vfioDevice().isPresent();
+    }
+
+    /**
+     * Whether a driver of that name is vfio-pci, or a variant of it such as {@code mlx5_vfio_pci}:
+     * by the name, which is all there is before Linux 6.1, and where the driver has no device.
+     */
+    static boolean isOfVfio(String driver) {
+        return driver.contains("vfio");
     }
 
     /**

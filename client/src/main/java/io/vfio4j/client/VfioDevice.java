@@ -272,7 +272,8 @@ public interface VfioDevice extends AutoCloseable {
      * Gives the device memory that it shares.
      *
      * @param iova where the device shall see it, a multiple of 4096
-     * @param memory the memory, all of it; stays the caller's, open until the window is unmapped
+     * @param memory the memory, all of it; stays the caller's, to be kept open until the window is
+     *     unmapped (see {@link DmaWindow})
      * @param direction what the device may do with it
      * @return the window
      * @throws VfioException with EEXIST if something is mapped there, also for another device of
@@ -280,6 +281,7 @@ public interface VfioDevice extends AutoCloseable {
      *     do, such as no multiple of 4096; ENOSPC if it has no room for another window; ENOMEM if
      *     this process may not lock so much memory
      * @throws IllegalArgumentException if the window would reach beyond the last address
+     * @throws IllegalStateException if this or the memory is closed
      */
     DmaWindow mapDma(long iova, DmaMemory memory, DmaDirection direction);
 
@@ -291,11 +293,13 @@ public interface VfioDevice extends AutoCloseable {
      * first such window on.
      *
      * @param iova where the device shall see it, a multiple of 4096
-     * @param memory the memory, all of it; stays the caller's, open until the window is unmapped
+     * @param memory the memory, all of it; stays the caller's, to be kept open until the window is
+     *     unmapped (see {@link DmaWindow})
      * @param direction what the device may do with it
      * @return the window
      * @throws VfioException as {@link #mapDma(long, DmaMemory, DmaDirection)}
      * @throws IllegalArgumentException as {@link #mapDma(long, DmaMemory, DmaDirection)}
+     * @throws IllegalStateException as {@link #mapDma(long, DmaMemory, DmaDirection)}
      */
     DmaWindow mapDma(long iova, Memory memory, DmaDirection direction);
 
@@ -412,6 +416,10 @@ public interface VfioDevice extends AutoCloseable {
      * Ends the claim on the device: never waits for it, signals no wakeup. A call that another
      * thread has under way to a socket throws {@link ConnectionLostException}; one to the kernel
      * ends as ever, and only then is the device closed. Closing again does nothing.
+     *
+     * @throws VfioException if the kernel refuses to unmap a window, with its errno: the device is
+     *     closed nevertheless, but others of its group may still reach that memory, which therefore
+     *     is never freed
      */
     @Override
     void close();

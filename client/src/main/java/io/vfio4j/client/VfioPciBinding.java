@@ -16,7 +16,9 @@ import java.util.Optional;
  *
  * <p>Taking a device from vfio-pci while a program has it open would wait for that program, deaf to
  * signals: closing and releasing look for such a program first, and refuse. One that opens the
- * device just then, or that this user may not see, is still waited for.
+ * device just then, or that this user may not see, is still waited for; so may be one that has
+ * closed the group's file and kept only the device or a mapping of it, if it has devices of other
+ * groups open too and the kernel is too old to say which is which.
  *
  * <p>Threads: any; one that binds or unbinds the same device at the same time, here or elsewhere,
  * may come in between.
@@ -35,7 +37,7 @@ public final class VfioPciBinding implements AutoCloseable {
     private VfioPciBinding(SysfsPci pci, PciDriverFiles files) {
         this.pci = pci;
         this.files = files;
-        taken = !files.byVfio();
+        taken = !pci.byVfio();
         driver = pci.driver();
         // Asking for it waits for whoever is taking the device from its driver, and so for its
         // user.
@@ -86,10 +88,10 @@ public final class VfioPciBinding implements AutoCloseable {
     static Optional<String> release(SysfsPci pci, PciDriverFiles.Kernel kernel) {
         pci.require();
         PciDriverFiles files = new PciDriverFiles(pci, kernel);
-        if (files.byVfio()) {
+        if (pci.byVfio()) {
             files.unbind();
         }
-        if (pci.driverOverride().equals(Optional.of(PciDriverFiles.VFIO_PCI))) {
+        if (pci.driverOverride().filter(SysfsPci::isOfVfio).isPresent()) {
             files.override(Optional.empty());
         }
         if (pci.driver().isEmpty()) {
@@ -160,7 +162,21 @@ public final class VfioPciBinding implements AutoCloseable {
         if (!pci.exists()) {
             return;
         }
-        files.override(override);
+        try {
+            files.override(override);
+        } catch (VfioException refused) {
+            // Without a driver the device would be lost to everybody.
+            try {
+                rebind();
+            } catch (VfioException also) {
+                refused.addSuppressed(also);
+            }
+            throw refused;
+        }
+        rebind();
+    }
+
+    private void rebind() {
         if (driver.isPresent() && pci.driver().isEmpty() && files.loaded(driver.get())) {
             files.bind(driver.get());
         }
@@ -179,7 +195,7 @@ public final class VfioPciBinding implements AutoCloseable {
     @Override
     public synchronized void close() {
         if (!closed && taken && pci.exists()) {
-            if (files.byVfio()) {
+            if (pci.byVfio()) {
                 files.unbind();
             }
             restore();

@@ -8,6 +8,7 @@ import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.MemFd;
 import io.vfio4j.linux.Memory;
+import io.vfio4j.uapi.Vfio;
 import io.vfio4j.uapi.VfioFeature;
 
 import org.junit.jupiter.api.AfterEach;
@@ -187,6 +188,25 @@ class KernelAccessTest {
     }
 
     @Test
+    void shouldCloseAMigrationStreamThatTheCallerDoesNotSee() {
+        KernelFeatures features = new KernelFeatures(handle);
+        int set = VfioFeature.MIG_DEVICE_STATE.number() | Vfio.VFIO_DEVICE_FEATURE_SET;
+        for (int size : new int[] {0, 4, 7, 8}) {
+            int before = Fd.openCount();
+            try (Memory memory = Memory.allocate(4096)) {
+                int stream = handle.fd().duplicate().number(); // Nobody's but for its number.
+                memory.putInt(8 + 4, stream);
+                byte[] data = features.answer(set, 8, size, memory).data();
+                assertThat(data).hasSize(size);
+                assertThat(Fd.openCount()).isEqualTo(size < 8 ? before : before + 1);
+                if (size == 8) {
+                    Fd.own(stream).close();
+                }
+            }
+        }
+    }
+
+    @Test
     void shouldSayHowMuchMemoryMayBeLocked() {
         assertThat(KernelDma.advice(Errno.ENOMEM))
                 .contains("RLIMIT_MEMLOCK")
@@ -195,13 +215,5 @@ class KernelAccessTest {
         assertThat(KernelDma.advice(Errno.ENOSPC)).contains("too many windows");
         assertThat(KernelDma.advice(Errno.EINVAL)).contains("reserved_regions");
         assertThat(KernelDma.advice(Errno.EIO)).isEmpty();
-    }
-
-    @Test
-    void shouldSayWhyThereWasNoHotReset() {
-        assertThat(KernelHotReset.advice(Errno.EINVAL)).contains("hotResetInfo");
-        assertThat(KernelHotReset.advice(Errno.ENODEV)).contains("can be reset");
-        assertThat(KernelHotReset.advice(Errno.EBUSY)).contains("try again");
-        assertThat(KernelHotReset.advice(Errno.ENOTTY)).isEmpty();
     }
 }

@@ -205,6 +205,16 @@ class SysfsHostSideTest {
         }
 
         @Test
+        void shouldSayThatTheKernelCutAWriteShort() {
+            SysfsHostSide sysfsHost = SysfsHostSide.of(sysfs.pci(NIC), Duration.ofMillis(2));
+            sysfsHost.requireAll("writing it", 4, 4);
+            assertRefused(
+                    () -> sysfsHost.requireAll("writing it", 2, 4),
+                    Errno.EIO,
+                    "writing it of 0000:01:00.0: EIO (the kernel took 2 of 4)");
+        }
+
+        @Test
         void shouldNotGrow() throws IOException {
             assertRefused(
                     () -> host.writeConfig(254, new byte[4]),

@@ -175,6 +175,39 @@ class VfioPciBindingTest {
     }
 
     @Test
+    void shouldBindTheOldDriverEvenIfTheOverrideStays() {
+        kernel.refusals.put(TAKE, Errno.EBUSY);
+        kernel.refusals.put(LET, Errno.ENOMEM);
+        kernel.before.put(
+                TAKE,
+                () -> {
+                    FakeSysfs.delete(sysfs.device(NIC).resolve("driver"));
+                    sysfs.set(NIC, "driver_override", "e1000e");
+                });
+        assertThatThrownBy(this::bind)
+                .hasMessageContaining("EBUSY")
+                .satisfies(e ->
+                        assertThat(e.getSuppressed()[0])
+                                .hasMessageContaining("letting any driver have")
+                                .hasMessageContaining("ENOMEM"));
+        assertThat(kernel.writes).containsExactly(KEEP, TAKE, LET, RESTORE);
+        assertThat(nic().driver()).contains("e1000e");
+    }
+
+    @Test
+    void shouldTellOfBothFailuresOfGivingBack() {
+        VfioPciBinding binding = bind();
+        kernel.refusals.put(LET, Errno.ENOMEM);
+        kernel.refusals.put(RESTORE, Errno.EIO);
+        assertThatThrownBy(binding::close)
+                .hasMessageContaining("ENOMEM")
+                .satisfies(e -> assertThat(e.getSuppressed()[0]).hasMessageContaining("EIO"));
+        kernel.refusals.clear();
+        binding.close();
+        assertUntouched();
+    }
+
+    @Test
     void shouldNotWaitForAProgramThatHasTheDeviceOpen() {
         VfioPciBinding binding = bind();
         kernel.users.add("qemu-system-x86 (process 4711)");
@@ -237,6 +270,17 @@ class VfioPciBindingTest {
         sysfs.set(NIC, "driver_override", "vfio-pci");
         assertThat(release()).contains("e1000e");
         assertUntouched();
+    }
+
+    @Test
+    void shouldReleaseFromADriverOfVfiosForOneMakeOfDevice() {
+        sysfs.bind(NIC, "mlx5_vfio_pci");
+        sysfs.set(NIC, "driver_override", "mlx5_vfio_pci");
+        assertThat(release()).contains("e1000e");
+        assertUntouched();
+        assertThat(kernel.writes)
+                .containsExactly(
+                        "drivers/mlx5_vfio_pci/unbind " + NIC, LET, "drivers_probe " + NIC);
     }
 
     @Test

@@ -122,6 +122,25 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
+     * Keeps the mapping where it is until the hold is closed, even if this is closed before.
+     *
+     * @return the hold, to be closed by the caller
+     * @throws IllegalStateException if this is closed
+     */
+    public Hold hold() {
+        if (!uses.enter()) {
+            throw new IllegalStateException("this mapping is closed");
+        }
+        return new Hold(segment.address(), this::leave);
+    }
+
+    private void leave() {
+        if (uses.leave()) {
+            arena.close();
+        }
+    }
+
+    /**
      * Reads one byte.
      *
      * @param offset where
@@ -331,8 +350,8 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * Unmaps. Waits for accessors inside, which end or throw IllegalStateException. Closing again
-     * does nothing.
+     * Unmaps, or leaves that to the last {@link #hold}. Waits for accessors inside, which end or
+     * throw IllegalStateException. Closing again does nothing.
      */
     @Override
     public void close() {

@@ -11,7 +11,8 @@ import java.nio.ByteOrder;
  *
  * <p>Lifetime: from {@link #allocate} to {@link #close}; an access afterwards throws
  * IllegalStateException. A call of this module that the kernel is still busy with keeps the block
- * until it returns. A block that is never closed is never freed.
+ * until it returns, and a {@link #hold} until it is closed; accesses then may go on as long. A
+ * block that is never closed is never freed.
  *
  * <p>Threads: any thread may access any byte; accesses are plain, so what one thread writes another
  * sees only after the two have synchronized in some other way. The accessors allocate nothing.
@@ -117,6 +118,16 @@ public final class Memory implements AutoCloseable {
             throw closed();
         }
         return segment.address();
+    }
+
+    /**
+     * Keeps the block where it is until the hold is closed, even if this is closed before.
+     *
+     * @return the hold, to be closed by the caller
+     * @throws IllegalStateException if this is closed
+     */
+    public Hold hold() {
+        return new Hold(enter(), this::leave);
     }
 
     /**
@@ -256,7 +267,7 @@ public final class Memory implements AutoCloseable {
         return uses.isOpen();
     }
 
-    /** Frees the block, or leaves that to the last call inside. Closing again does nothing. */
+    /** Frees the block, or leaves that to the last call or hold. Closing again does nothing. */
     @Override
     public void close() {
         if (uses.close()) {

@@ -149,6 +149,17 @@ class MappingTest {
 
     /** An access to pages that are no longer mapped would kill this virtual machine. */
     @Test
+    void shouldOutliveItsCloseWhileItIsHeld() {
+        Hold hold = mapping.hold();
+        assertThat(hold.address()).isEqualTo(mapping.address());
+        mapping.close();
+        assertThatThrownBy(mapping::hold).isInstanceOf(IllegalStateException.class);
+        byte _ = mapping.getByte(0);
+        hold.close();
+        assertThatThrownBy(() -> mapping.getByte(0)).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
     void shouldBeClosedSafelyUnderAccessors() throws InterruptedException {
         for (int round = 0; round < 50; round++) {
             Mapping shared = Mapping.map(file.fd(), 0, 2 * PAGE, true);

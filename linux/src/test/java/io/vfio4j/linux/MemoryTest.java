@@ -23,6 +23,22 @@ class MemoryTest {
     }
 
     @Test
+    void shouldOutliveItsCloseWhileItIsHeld() {
+        Memory memory = Memory.allocate(4096);
+        memory.putInt(0, 7);
+        Hold first = memory.hold();
+        Hold second = memory.hold();
+        assertThat(first.address()).isEqualTo(memory.address());
+        memory.close();
+        assertThatThrownBy(memory::hold).isInstanceOf(IllegalStateException.class);
+        first.close();
+        first.close();
+        assertThat(memory.getInt(0)).isEqualTo(7);
+        second.close();
+        assertThatThrownBy(() -> memory.getInt(0)).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
     void shouldHoldWhatAByteBufferHolds() {
         long seed = 1;
         Random random = new Random(seed);

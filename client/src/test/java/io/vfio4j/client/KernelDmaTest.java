@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vfio4j.linux.Errno;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.MemFd;
+import io.vfio4j.linux.Memory;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Memory that a device of this machine may write to is nobody else's until it may not any more. */
+class KernelDmaTest {
+    private static final int PAGE = 4096;
+
+    /** An address space that does as it is told, but where it is told not to. */
+    private static final class Space implements DmaSpace {
+        private final Map<Long, Long> mapped = new HashMap<>();
+        private final Map<Long, Errno> stuck = new HashMap<>();
+        private Runnable whileMapping = () -> {};
+
+        @Override
+        public void map(long address, long iova, long size, DmaDirection direction) {
+            whileMapping.run();
+            if (mapped.putIfAbsent(iova, address) != null) {
+                throw new LinuxException(Errno.EEXIST, "ioctl", "");
+            }
+        }
+
+        @Override
+        public void unmap(long iova, long size) {
+            Errno refusal = stuck.get(iova);
+            if (refusal != null) {
+                throw new LinuxException(refusal, "ioctl", "");
+            }
+            assertThat(mapped.remove(iova)).isNotNull();
+        }
+    }
+
+    private final Space space = new Space();
+    private final Memory memory = Memory.allocate(PAGE);
+    private KernelHandle handle;
+    private KernelDma dma;
+
+    @BeforeEach
+    void makeADevice(@TempDir Path directory) {
+        FakeSysfs sysfs = new FakeSysfs(directory);
+        sysfs.add("0000:01:00.0", 0x8086, 0x10d3, 0x020000);
+        try (MemFd file = MemFd.create("device", PAGE)) {
+            handle = KernelHandle.of(file.fd().duplicate(), sysfs.pci("0000:01:00.0"));
+        }
+        dma = new KernelDma(handle, space);
+    }
+
+    @AfterEach
+    void close() {
+        memory.close();
+        handle.close();
+    }
+
+    private DmaWindow map(long iova) {
+        return dma.map(iova, memory, DmaDirection.BIDIRECTIONAL);
+    }
+
+    private void assertHeld() {
+        assertThat(memory.isOpen()).isFalse();
+        assertThat(memory.getByte(0)).isZero();
+    }
+
+    private void assertFreed() {
+        assertThatThrownBy(() -> memory.getByte(0)).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void shouldKeepTheMemoryUntilTheLastWindowGoes() {
+        DmaWindow first = map(0);
+        DmaWindow second = map(PAGE);
+        memory.close();
+        assertHeld();
+        first.unmap();
+        first.unmap();
+        assertHeld();
+        second.close();
+        assertFreed();
+        assertThat(space.mapped).isEmpty();
+    }
+
+    @Test
+    void shouldKeepSharedMemoryTheSameWay() {
+        DmaMemory shared = DmaMemory.allocate(PAGE);
+        DmaWindow window = dma.map(0, shared, DmaDirection.BIDIRECTIONAL);
+        shared.close();
+        assertThat(shared.getByte(0)).isZero();
+        window.unmap();
+        assertThatThrownBy(() -> shared.getByte(0)).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void shouldKeepTheMemoryWhileItIsBeingMapped() {
+        space.whileMapping =
+                () -> {
+                    memory.close();
+                    assertHeld();
+                };
+        map(0).unmap();
+        assertFreed();
+        assertThatThrownBy(() -> map(0)).isInstanceOf(IllegalStateException.class);
+        assertThat(space.mapped).isEmpty();
+    }
+
+    @Test
+    void shouldLetGoOfWhatWasNotMapped() {
+        DmaWindow window = map(0);
+        assertThatThrownBy(() -> map(0)).hasMessageContaining("EEXIST");
+        assertThatThrownBy(() -> map(1)).hasMessageContaining("multiples of 4096");
+        window.unmap();
+        dma.close();
+        assertThatThrownBy(() -> map(0)).hasMessage("0000:01:00.0 is closed");
+        memory.close();
+        assertFreed();
+    }
+
+    @Test
+    void shouldFreeTheMemoryWithTheDevice() {
+        DmaWindow window = map(0);
+        memory.close();
+        dma.close();
+        assertFreed();
+        window.close();
+        assertThatThrownBy(window::unmap).hasMessage("0000:01:00.0 is closed");
+    }
+
+    @Test
+    void shouldNeverFreeWhatTheKernelDoesNotUnmap() {
+        DmaWindow window = map(0);
+        DmaWindow _ = map(PAGE);
+        space.stuck.put(0L, Errno.EIO);
+        memory.close();
+        assertThatThrownBy(window::unmap).hasMessageContaining("EIO");
+        assertHeld();
+        assertThatThrownBy(dma::close)
+                .isInstanceOfSatisfying(
+                        VfioException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EIO))
+                .hasMessageStartingWith(
+                        "unmapping DMA window of 4096 bytes at 0x0 of 0000:01:00.0: EIO")
+                .hasMessageEndingWith(
+                        "the device may still reach that memory, which is therefore not freed");
+        assertThat(space.mapped).containsOnlyKeys(0L);
+        dma.close();
+        assertHeld();
+    }
+
+    @Test
+    void shouldTakeForUnmappedWhatIsNotThereAnyMore() {
+        DmaWindow _ = map(0);
+        space.stuck.put(0L, Errno.ENOENT);
+        memory.close();
+        dma.close();
+        assertFreed();
+    }
+}
