@@ -56,7 +56,7 @@ class KernelDmaTest {
         FakeSysfs sysfs = new FakeSysfs(directory);
         sysfs.add("0000:01:00.0", 0x8086, 0x10d3, 0x020000);
         try (MemFd file = MemFd.create("device", PAGE)) {
-            handle = KernelHandle.of(file.fd().duplicate(), sysfs.pci("0000:01:00.0"));
+            handle = new KernelHandle(file.fd().duplicate(), sysfs.pci("0000:01:00.0"));
         }
         dma = new KernelDma(handle, space);
     }
