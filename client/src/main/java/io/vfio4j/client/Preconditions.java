@@ -117,9 +117,10 @@ final class Preconditions {
         if (errno.equals(Errno.EACCES)) {
             String what =
                     token
-                            ? "the vf_token is not the one that its physical and virtual functions share"
-                            : "it belongs to SR-IOV functions that share a secret: give that vf_token, by"
-                                    + " OpenOptions.withVfToken";
+                            ? "the vf_token is not the one of its physical function, which that one's user sets by"
+                                    + " opening it first with the same"
+                            : "it belongs to SR-IOV functions that share a secret: give that vf_token"
+                                    + " (OpenOptions.withVfToken, --vf-token)";
             return new VfioException(errno, "%s: permission denied: %s".formatted(device, what));
         }
         if (errno.equals(Errno.EINVAL) && token) {
