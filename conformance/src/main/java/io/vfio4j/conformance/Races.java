@@ -123,7 +123,9 @@ final class Races {
 
     private static void entriesAndExits(Trial t) {
         Team team = new Team();
-        AtomicInteger taken = new AtomicInteger();
+        // One for sure: the entry without wakeup may be quicker than all of the others.
+        Acts.wakeup(t.device(), t.wakeup());
+        AtomicInteger taken = new AtomicInteger(1);
         for (int i = 0; i < 2; i++) {
             team.add(() ->
                     repeat(() -> {
@@ -141,7 +143,6 @@ final class Races {
         long signals = t.wakeup().drain();
         // Each W ends once, by a signal or by an EXIT of an awake device, which nobody tells.
         long silent = taken.get() - signals;
-        t.expect("a W was taken", taken.get() > 0);
         t.expect("not more signals than W that were taken", silent >= 0);
         t.expect("not more W without a signal than EXITs", silent <= 2L * ROUNDS + 1);
         // Nothing of it is left: the next entry is as the first.
