@@ -2,6 +2,7 @@
 package io.vfio4j.client;
 
 import io.vfio4j.linux.Errno;
+import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.Memory;
 import io.vfio4j.linux.ShortTransferException;
@@ -149,33 +150,7 @@ final class KernelRegions {
     // Bytes. Even for none of them there is a call, and the kernel decides what that does.
 
     void read(int region, long offset, Memory destination, long destinationOffset, long length) {
-        Objects.checkFromIndexSize(destinationOffset, length, destination.size());
-        long position = bytes("reading", region, offset, length);
-        long done = 0;
-        do {
-            long count = Math.min(length - done, MOST);
-            long got =
-                    pread(
-                            region,
-                            offset,
-                            position + done,
-                            destination,
-                            destinationOffset + done,
-                            count);
-            done += got;
-            requireAll("reading", region, offset, length, done, got == count);
-        } while (done < length);
-    }
-
-    private long pread(
-            int region, long offset, long position, Memory destination, long at, long count) {
-        try {
-            return handle.fd().read(position, destination, at, count);
-        } catch (LinuxException failed) {
-            throw failed("reading", region, offset, count, failed);
-        } catch (IllegalStateException closed) {
-            throw handle.closed(closed);
-        }
+        transfer("reading", Fd::read, region, offset, destination, destinationOffset, length);
     }
 
     void read(int region, long offset, byte[] destination, int destinationOffset, int length) {
@@ -187,26 +162,43 @@ final class KernelRegions {
     }
 
     void write(int region, long offset, Memory source, long sourceOffset, long length) {
-        Objects.checkFromIndexSize(sourceOffset, length, source.size());
-        long position = bytes("writing", region, offset, length);
+        transfer("writing", Fd::write, region, offset, source, sourceOffset, length);
+    }
+
+    /** pread or pwrite. */
+    private interface Call {
+        long transfer(Fd fd, long position, Memory memory, long at, long count);
+    }
+
+    /** In as few calls as the kernel takes; none of them may be short. */
+    private void transfer(
+            String what,
+            Call call,
+            int region,
+            long offset,
+            Memory memory,
+            long memoryOffset,
+            long length) {
+        Objects.checkFromIndexSize(memoryOffset, length, memory.size());
+        long position = bytes(what, region, offset, length);
         long done = 0;
         do {
             long count = Math.min(length - done, MOST);
-            long got = pwrite(region, offset, position + done, source, sourceOffset + done, count);
+            long got;
+            try {
+                got =
+                        call.transfer(
+                                handle.fd(), position + done, memory, memoryOffset + done, count);
+            } catch (LinuxException failed) {
+                throw failed(what, region, offset, count, failed);
+            } catch (IllegalStateException closed) {
+                throw handle.closed(closed);
+            }
             done += got;
-            requireAll("writing", region, offset, length, done, got == count);
+            if (got != count) {
+                throw AccessFailures.cutShort(describe(what, region, offset, length), done);
+            }
         } while (done < length);
-    }
-
-    private long pwrite(
-            int region, long offset, long position, Memory source, long at, long count) {
-        try {
-            return handle.fd().write(position, source, at, count);
-        } catch (LinuxException failed) {
-            throw failed("writing", region, offset, count, failed);
-        } catch (IllegalStateException closed) {
-            throw handle.closed(closed);
-        }
     }
 
     void write(int region, long offset, byte[] source, int sourceOffset, int length) {
@@ -223,13 +215,6 @@ final class KernelRegions {
             throw nowhere(what, region, offset, length);
         }
         return position;
-    }
-
-    private void requireAll(
-            String what, int region, long offset, long length, long done, boolean all) {
-        if (!all) {
-            throw AccessFailures.cutShort(describe(what, region, offset, length), done);
-        }
     }
 
     private VfioException failed(

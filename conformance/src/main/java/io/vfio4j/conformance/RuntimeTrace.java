@@ -52,11 +52,7 @@ public final class RuntimeTrace implements AutoCloseable {
      * @return the trace, to be closed by the caller; empty if this kernel or this user cannot
      */
     public static Optional<RuntimeTrace> of(PciAddress device) {
-        return of(device, ROOTS);
-    }
-
-    static Optional<RuntimeTrace> of(PciAddress device, List<Path> roots) {
-        for (Path root : roots) {
+        for (Path root : ROOTS) {
             Path instance =
                     root.resolve("instances").resolve("vfio4j-" + ProcessHandle.current().pid());
             if (!Files.isDirectory(root.resolve("events/rpm"))) {

@@ -29,11 +29,6 @@ public record Profile(
 
     private static final List<Profile> ALL = List.of(LINUX_6_1, LINUX_6_12, LINUX_7_3);
 
-    /** All of them, the oldest kernel first. */
-    public static List<Profile> all() {
-        return ALL;
-    }
-
     /**
      * The one of that name.
      *
