@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.device;
 
+import io.vfio4j.power.PciPowerState;
 import io.vfio4j.uapi.PciRegs;
 
 /**
@@ -9,6 +10,11 @@ import io.vfio4j.uapi.PciRegs;
  */
 final class ConfigLayout {
     private static final int FIRST_CAPABILITY = 0x40;
+
+    /** Immediate_Readiness_on_Return_to_D0, reserved in pci_regs.h. */
+    private static final int IMMEDIATE_READINESS = PciRegs.PCI_PM_CAP_RESERVED;
+
+    private static final int AUX_CURRENT_SHIFT = 6;
 
     private final PciDescription description;
     private final byte[] initial;
@@ -97,9 +103,13 @@ final class ConfigLayout {
         int pmc = 3;
         pmc |= management.d1() ? PciRegs.PCI_PM_CAP_D1 : 0;
         pmc |= management.d2() ? PciRegs.PCI_PM_CAP_D2 : 0;
+        pmc |= management.immediateReadiness() ? IMMEDIATE_READINESS : 0;
+        pmc |= PowerManagement.auxCurrentBits(management.auxCurrent()) << AUX_CURRENT_SHIFT;
+        for (PciPowerState state : management.pmeFrom()) {
+            pmc |= 1 << state.pmeBit();
+        }
         word(at + PciRegs.PCI_PM_PMC, pmc, 0);
-        // PowerState is trapped; PME bits read zero and cannot be written (spec B6).
-        word(pmcsr, management.noSoftReset() ? PciRegs.PCI_PM_CTRL_NO_SOFT_RESET : 0, 0);
+        // PMCSR itself is the power rules' (spec B6, E).
     }
 
     private void msi() {

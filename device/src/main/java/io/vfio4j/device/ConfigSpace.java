@@ -8,9 +8,9 @@ import io.vfio4j.uapi.PciRegs;
  * The configuration space of a function: what its registers read, which bits can be written, and
  * who is told when the written bits mean something.
  *
- * <p>Writes are cut at dwords, as the kernel cuts them (spec B6). A write that starts exactly at
- * PMCSR asks for the power state in its low two bits; the state itself is not kept here but asked
- * of {@link Owner}, since only the power rules know it.
+ * <p>Writes are cut at dwords, as the kernel cuts them (spec B6). A write that reaches PMCSR's low
+ * byte asks for the power state in its low two bits. PMCSR is not kept here but asked of {@link
+ * Owner}, since only the power rules know it.
  */
 final class ConfigSpace implements Region {
 
@@ -22,11 +22,16 @@ final class ConfigSpace implements Region {
          */
         void commandWritten(int command);
 
-        /** The low two bits of a write that starts at PMCSR. */
-        void powerStateWritten(int state);
+        /**
+         * PMCSR was written.
+         *
+         * @param value as written, in place
+         * @param bytes which bytes of it: bit 0 the low one, bit 1 the high one
+         */
+        void pmcsrWritten(int value, int bytes);
 
-        /** What PMCSR[1:0] reads: the state as the client set it. */
-        int clientPowerState();
+        /** What PMCSR reads, with the state as the client set it. */
+        int pmcsr();
 
         /** Whether INTx is asserted: STATUS.INTERRUPT. */
         boolean intxPending();
@@ -83,45 +88,49 @@ final class ConfigSpace implements Region {
             return EFAULT;
         }
         int from = (int) offset;
-        int state = covers(from, count, layout.pmcsr()) ? owner.clientPowerState() : 0;
+        int pmcsr = touchesPmcsr(from, count) ? owner.pmcsr() : 0;
         boolean pending = covers(from, count, PciRegs.PCI_STATUS) && owner.intxPending();
         synchronized (this) {
             for (int i = 0; i < count; i++) {
-                target.putByte(at + i, value(from + i, state, pending));
+                target.putByte(at + i, value(from + i, pmcsr, pending));
             }
         }
         return count;
     }
 
     /**
-     * Reads with a power state of the caller's choice in PMCSR: the host side sees the real one.
+     * Reads with a PMCSR of the caller's choice: the host side sees the real state.
      *
      * @param offset within the space
      * @param count within the space
-     * @param powerState 0..3
+     * @param pmcsr what it is to read
      * @return the bytes
      */
-    byte[] copy(int offset, int count, int powerState) {
+    byte[] copy(int offset, int count, int pmcsr) {
         boolean pending = owner.intxPending();
         byte[] copy = new byte[count];
         synchronized (this) {
             for (int i = 0; i < count; i++) {
-                copy[i] = value(offset + i, powerState, pending);
+                copy[i] = value(offset + i, pmcsr, pending);
             }
         }
         return copy;
     }
 
     /** What a byte reads, with what is not kept here. */
-    private byte value(int register, int powerState, boolean pending) {
+    private byte value(int register, int pmcsr, boolean pending) {
         int kept = bytes[register];
         if (register == PciRegs.PCI_STATUS && pending) {
             return (byte) (kept | PciRegs.PCI_STATUS_INTERRUPT);
         }
-        if (covers(register, 1, layout.pmcsr())) {
-            return (byte) ((kept & ~PciRegs.PCI_PM_CTRL_STATE_MASK) | powerState);
+        if (touchesPmcsr(register, 1)) {
+            return (byte) (pmcsr >> (8 * (register - layout.pmcsr())));
         }
         return (byte) kept;
+    }
+
+    private boolean touchesPmcsr(int from, int count) {
+        return covers(from, count, layout.pmcsr()) || covers(from - 1, count, layout.pmcsr());
     }
 
     /** A register at 0 is one that this function does not have. */
@@ -184,13 +193,19 @@ final class ConfigSpace implements Region {
         if (!client) {
             return;
         }
-        if (covers(register, 1, layout.pmcsr())) {
-            owner.powerStateWritten(data & PciRegs.PCI_PM_CTRL_STATE_MASK);
+        if (touchesPmcsr(register, length)) {
+            pmcsrWritten(register - layout.pmcsr(), data, length);
         }
         if (covers(register, length, layout.flrByte())
                 && (data >> (8 * (layout.flrByte() - register)) & layout.flrBit()) != 0) {
             owner.functionLevelReset();
         }
+    }
+
+    /** PMCSR begins a dword, so a chunk begins at its low byte or behind it. */
+    private void pmcsrWritten(int at, int data, int length) {
+        int reached = (((1 << length) - 1) << at) & 3;
+        owner.pmcsrWritten(data << (8 * at), reached);
     }
 
     private boolean outside(long offset, int count) {

@@ -5,7 +5,6 @@ import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memory;
 import io.vfio4j.power.Access;
 import io.vfio4j.power.DevicePower;
-import io.vfio4j.power.PciPowerState;
 import io.vfio4j.power.PowerException;
 import io.vfio4j.uapi.VfioIrqSet;
 
@@ -87,8 +86,8 @@ public final class DeviceAccess implements AutoCloseable {
     }
 
     /** A PMCSR write of the client (spec B6): a refused transition silently stays. */
-    void writePowerState(int state) {
-        access.writePmcsr(PciPowerState.ofPmcsrBits(state));
+    void writePmcsr(int value, int bytes) {
+        access.writePmcsr(value, bytes);
     }
 
     /**

@@ -9,6 +9,7 @@ import io.vfio4j.power.PowerException;
 import io.vfio4j.uapi.HostAttribute;
 import io.vfio4j.uapi.HostReply;
 import io.vfio4j.uapi.HostRequest;
+import io.vfio4j.uapi.PciRegs;
 
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -182,7 +183,8 @@ public final class HostAttributes {
             Arrays.fill(ones, (byte) 0xff);
             return ones;
         }
-        return config.copy(offset, count, now.pmcsrBits());
+        return config.copy(
+                offset, count, (power.pmcsr() & ~PciRegs.PCI_PM_CTRL_STATE_MASK) | now.pmcsrBits());
     }
 
     private HostReply writeConfig(int offset, byte[] bytes) {

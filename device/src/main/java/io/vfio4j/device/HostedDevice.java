@@ -3,6 +3,7 @@ package io.vfio4j.device;
 
 import io.vfio4j.power.Access;
 import io.vfio4j.power.DevicePower;
+import io.vfio4j.power.MappingView;
 import io.vfio4j.power.PciPowerState;
 import io.vfio4j.power.PmCapability;
 import io.vfio4j.power.PowerActions;
@@ -14,7 +15,6 @@ import io.vfio4j.uapi.VfioPci;
 import java.lang.System.Logger.Level;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -93,7 +93,8 @@ public final class HostedDevice implements AutoCloseable {
             return base.withPm(PmCapability.NONE);
         }
         PowerManagement pm = management.get();
-        return base.withPm(new PmCapability(true, pm.d1(), pm.d2(), pm.noSoftReset(), Set.of()))
+        return base.withPm(new PmCapability(true, pm.d1(), pm.d2(), pm.noSoftReset(), pm.pmeFrom()))
+                .withPlatformWake(!pm.pmeFrom().isEmpty())
                 .withPlatformD3cold(pm.d3cold())
                 .withDelays(pm.delays());
     }
@@ -177,10 +178,12 @@ public final class HostedDevice implements AutoCloseable {
      * The first open (spec B2): wakes the device, turns memory decoding on.
      *
      * @param client reaches the client's memory by messages
+     * @param bearsFaults the client bears faults of its BAR mappings whenever memory is not
+     *     enabled, as with a real device; if not, they read all ones then, but for low power
      * @throws io.vfio4j.power.PowerException the raw errno of a failed resume; EBUSY if it is open
      */
-    public void open(ClientMemory client) {
-        power.open();
+    public void open(ClientMemory client, boolean bearsFaults) {
+        power.open(bearsFaults);
         dma.connect(client);
         config.enableDecoding();
     }
@@ -277,6 +280,11 @@ public final class HostedDevice implements AutoCloseable {
             }
             throw new IllegalArgumentException("BAR %d is not memory".formatted(bar));
         }
+
+        @Override
+        public boolean wakeEvent() {
+            return power.wakeEvent();
+        }
     }
 
     private final class ConfigOwner implements ConfigSpace.Owner {
@@ -291,13 +299,13 @@ public final class HostedDevice implements AutoCloseable {
         }
 
         @Override
-        public void powerStateWritten(int state) {
-            access.writePowerState(state);
+        public void pmcsrWritten(int value, int bytes) {
+            access.writePmcsr(value, bytes);
         }
 
         @Override
-        public int clientPowerState() {
-            return power.userState().pmcsrBits();
+        public int pmcsr() {
+            return power.pmcsr();
         }
 
         @Override
@@ -348,21 +356,17 @@ public final class HostedDevice implements AutoCloseable {
         }
 
         @Override
-        public void revokeMappings() {
+        public void showMappings(MappingView view) {
             for (Region region : regions) {
                 if (region instanceof MappableMemory memory) {
-                    memory.revoke();
+                    memory.show(view);
                 }
             }
         }
 
         @Override
-        public void restoreMappings() {
-            for (Region region : regions) {
-                if (region instanceof MappableMemory memory) {
-                    memory.restore();
-                }
-            }
+        public void pmeAsserted() {
+            interrupts.powerManagementEvent();
         }
 
         @Override

@@ -7,6 +7,7 @@ import io.vfio4j.linux.Fd;
 import io.vfio4j.uapi.Vfio;
 import io.vfio4j.uapi.VfioIrqSet;
 import io.vfio4j.uapi.VfioPci;
+import io.vfio4j.uapi.VfioUser;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +31,8 @@ final class InterruptController implements Interrupts {
         /** An unmask eventfd was kicked: now, or when the device is awake again (spec I.1). */
         void unmaskKicked();
     }
+
+    private static final int PME_INDEX = VfioUser.VFIO_USER_PCI_PME_IRQ_INDEX;
 
     private final IntxLine intx = new IntxLine();
     private final List<VectorSet> sets;
@@ -57,7 +60,12 @@ final class InterruptController implements Interrupts {
                         new VectorSet(description.msiVectors()),
                         new VectorSet(description.msixVectors()),
                         new VectorSet(description.express() ? 1 : 0),
-                        new VectorSet(1));
+                        new VectorSet(1),
+                        new VectorSet(signalsPme(description) ? 1 : 0));
+    }
+
+    private static boolean signalsPme(PciDescription description) {
+        return description.power().map(power -> !power.pmeFrom().isEmpty()).orElse(false);
     }
 
     IntxLine line() {
@@ -86,6 +94,11 @@ final class InterruptController implements Interrupts {
             intx.drive(true);
             intx.drive(false);
         }
+    }
+
+    /** Tells the client that PME has risen: the PME interrupt. */
+    void powerManagementEvent() {
+        sets.get(PME_INDEX).signal(0);
     }
 
     /** Tells the client that the host wants the device back: the REQ interrupt. */
@@ -119,7 +132,7 @@ final class InterruptController implements Interrupts {
                 Integer.toUnsignedLong(request.start()) + Integer.toUnsignedLong(request.count());
         if (Integer.toUnsignedLong(request.argsz()) < VfioIrqSet.LAYOUT.size()
                 || Integer.toUnsignedLong(request.argsz()) > available
-                || Integer.compareUnsigned(request.index(), VfioPci.VFIO_PCI_NUM_IRQS) >= 0
+                || Integer.compareUnsigned(request.index(), sets.size()) >= 0
                 || (flags & ~known) != 0
                 || end >= 0xffff_ffffL) {
             return -Errno.EINVAL.number();

@@ -8,17 +8,20 @@ import io.vfio4j.linux.Mapping;
 import io.vfio4j.linux.MappingFaultException;
 import io.vfio4j.linux.Memory;
 import io.vfio4j.linux.RevocableMemFd;
+import io.vfio4j.power.MappingView;
 
 import java.util.Optional;
 import java.util.concurrent.locks.StampedLock;
 
 /**
  * A BAR of memory that a client may map, and whose mapping must fault while the device sleeps, in
- * every process that has it (spec B4).
+ * every process that has it (spec B4), or give all ones and lose what is stored, as a bus does
+ * where nothing answers.
  *
  * <p>The memory is a memfd. To revoke it, its contents are taken out and the file is cut to
  * nothing: the kernel then has no page behind anybody's mapping. To restore it, the contents are
- * written back from the start, each page appearing with its data. While it is revoked the device
+ * written back from the start, each page appearing with its data. To blank it, the contents are
+ * copied and ones written over them, so that no access ever faults. While it is not live the device
  * and the client's messages work on the contents that were taken out.
  *
  * <p>A client could cut the file itself, since it must be able to write it. An access then faults
@@ -35,10 +38,10 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
 
     // What a client may map; the contents are in it while it is live, else in `contents`.
     private Optional<Shared> shared = Optional.empty();
-    private boolean live;
+    private MappingView view = MappingView.REVOKED;
 
-    // Whether the client's mappings are to work, as the power rules have it. Off at the start.
-    private boolean accessible;
+    // What the client's mappings are to show, as the power rules have it.
+    private MappingView wanted = MappingView.REVOKED;
 
     private record Shared(RevocableMemFd file, Mapping mapping) implements AutoCloseable {
         static Shared create(String name, long size) {
@@ -74,7 +77,7 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
         try {
             if (shared.isEmpty()) {
                 shared = Optional.of(filled());
-                live = true;
+                view = MappingView.LIVE;
             }
             settle();
             return shared.get().file().fd();
@@ -95,20 +98,11 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
         }
     }
 
-    /** Makes every mapping of the file fault. Does nothing if they do already. */
-    void revoke() {
-        allow(false);
-    }
-
-    /** Makes the mappings work again, with the contents as they are now. */
-    void restore() {
-        allow(true);
-    }
-
-    private void allow(boolean access) {
+    /** Lets every mapping of the file show this from now on. Does nothing if it does already. */
+    void show(MappingView what) {
         long stamp = lock.writeLock();
         try {
-            accessible = access;
+            wanted = what;
             settle();
         } finally {
             lock.unlockWrite(stamp);
@@ -117,16 +111,56 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
 
     /** Brings the file, if there is one, to what the power rules want. */
     private void settle() {
-        if (shared.isEmpty() || live == accessible) {
+        if (shared.isEmpty() || view == wanted) {
             return;
         }
-        RevocableMemFd file = shared.get().file();
-        if (accessible) {
-            file.restore(contents);
-        } else {
-            file.revoke(contents);
+        switch (wanted) {
+            case LIVE -> fill(contents);
+            case BLANK -> blank();
+            case REVOKED -> revoke();
         }
-        live = accessible;
+        view = wanted;
+    }
+
+    private void revoke() {
+        RevocableMemFd file = shared.orElseThrow().file();
+        if (view == MappingView.LIVE) {
+            file.revoke(contents);
+        } else {
+            file.discard();
+        }
+    }
+
+    private void blank() {
+        if (view == MappingView.LIVE) {
+            try {
+                mapping().copyTo(0, contents, 0, size);
+            } catch (MappingFaultException cut) {
+                // What the client has cut off is lost to it alone.
+            }
+        }
+        try (Memory ones = Memory.allocate(size)) {
+            ones.fill(0, size, (byte) 0xff);
+            fill(ones);
+        }
+    }
+
+    /** A file that faults, or that the client has cut, is made whole; else nothing ever faults. */
+    private void fill(Memory with) {
+        RevocableMemFd file = shared.orElseThrow().file();
+        if (!file.isRevoked()) {
+            try {
+                mapping().copyFrom(0, with, 0, size);
+                return;
+            } catch (MappingFaultException cut) {
+                file.discard();
+            }
+        }
+        file.restore(with);
+    }
+
+    private boolean live() {
+        return view == MappingView.LIVE;
     }
 
     /**
@@ -136,12 +170,14 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
     void renew() {
         long stamp = lock.writeLock();
         try {
-            if (live) {
+            if (live()) {
                 takeOut(shared.orElseThrow());
-                live = false;
+            } else {
+                shared.ifPresent(blank -> blank.file().discard());
             }
             shared.ifPresent(Shared::close);
             shared = Optional.empty();
+            view = MappingView.REVOKED;
         } finally {
             lock.unlockWrite(stamp);
         }
@@ -173,7 +209,7 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
         }
         long stamp = lock.readLock();
         try {
-            if (live) {
+            if (live()) {
                 mapping().copyTo(offset, target, at, todo);
             } else {
                 target.copy(contents, offset, at, todo);
@@ -194,7 +230,7 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
         }
         long stamp = lock.readLock();
         try {
-            if (live) {
+            if (live()) {
                 mapping().copyFrom(offset, source, at, todo);
             } else {
                 contents.copy(source, at, offset, todo);
@@ -212,7 +248,9 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
         Word.requireAligned(offset, width);
         long stamp = lock.readLock();
         try {
-            return live ? Word.load(mapping(), offset, width) : Word.load(contents, offset, width);
+            return live()
+                    ? Word.load(mapping(), offset, width)
+                    : Word.load(contents, offset, width);
         } catch (MappingFaultException cut) {
             return Word.ones(width);
         } finally {
@@ -225,7 +263,7 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
         Word.requireAligned(offset, width);
         long stamp = lock.readLock();
         try {
-            if (live) {
+            if (live()) {
                 Word.store(mapping(), offset, width, value);
             } else {
                 Word.store(contents, offset, width, value);

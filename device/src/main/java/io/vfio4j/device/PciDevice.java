@@ -75,10 +75,10 @@ public abstract class PciDevice {
     protected void reset(ResetReason reason) {}
 
     /**
-     * The device goes to sleep: park every loop, flush what must not be lost. Told once per
-     * suspend; it cannot refuse.
+     * The device goes to sleep: park every loop, flush what must not be lost. It cannot refuse. The
+     * driver may put a device that sleeps in D1 or D2 deeper; then this is told again.
      *
-     * @param target the state it goes to: D3hot, D3cold, or D0 for a device without PM capability
+     * @param target the state it goes to: D1 to D3cold, or D0 for a device without PM capability
      */
     protected void suspend(PciPowerState target) {}
 
@@ -125,6 +125,21 @@ public abstract class PciDevice {
         return services().memory(bar);
     }
 
+    /**
+     * Something happened that the device's driver may want to be woken for (PME). PME_Status is
+     * set; a driver that has set PME_En is told by the PME interrupt, as far as its client knows
+     * that; and a device that sleeps by the low-power contract wakes. A driver that put the device
+     * into D3hot by PMCSR wakes it itself, or does not. Callable from any thread, also from one
+     * that {@link #suspend} waits for; never blocks.
+     *
+     * @return whether the device can do that from its present state, see {@link
+     *     PowerManagement#pmeFrom()}; if not, nothing happened
+     * @throws IllegalStateException before the device is hosted
+     */
+    protected final boolean wakeEvent() {
+        return services().wakeEvent();
+    }
+
     private DeviceServices services() {
         return services.orElseThrow(() ->
                 new IllegalStateException(
@@ -146,5 +161,7 @@ public abstract class PciDevice {
         Dma dma();
 
         BarMemory memory(int bar);
+
+        boolean wakeEvent();
     }
 }

@@ -205,7 +205,9 @@ class ConfigSpaceTest {
             int pmc = (int) hosted.config(capability(PciRegs.PCI_CAP_ID_PM) + 2, 2);
             assertThat(pmc).as("version 3, no D1, no D2, no PME (spec B6)").isEqualTo(3);
 
-            host(Hosted.FULL.withPower(new PowerManagement(true, true, true, false, Delays.ZERO)));
+            host(
+                    Hosted.FULL.withPower(
+                            PowerManagement.downToD3hot().withD1AndD2().withDelays(Delays.ZERO)));
             pmc = (int) hosted.config(capability(PciRegs.PCI_CAP_ID_PM) + 2, 2);
             assertThat(pmc).isEqualTo(3 | PciRegs.PCI_PM_CAP_D1 | PciRegs.PCI_PM_CAP_D2);
         }
@@ -382,7 +384,9 @@ class ConfigSpaceTest {
 
         @Test
         void shouldRefuseAMoveUpThatDoesNotEndInD0() {
-            at(Hosted.FULL.withPower(new PowerManagement(true, true, true, false, Delays.ZERO)));
+            at(
+                    Hosted.FULL.withPower(
+                            PowerManagement.downToD3hot().withD1AndD2().withDelays(Delays.ZERO)));
             hosted.config(pmcsr, 2, 1);
             assertThat(state()).isEqualTo(1);
             hosted.config(pmcsr, 2, 3);
@@ -432,15 +436,17 @@ class ConfigSpaceTest {
 
         @Test
         void shouldResetWhatDoesNotKeepItsContext() {
-            at(Hosted.FULL.withPower(new PowerManagement(false, false, false, false, Delays.ZERO)));
+            at(
+                    Hosted.FULL.withPower(
+                            PowerManagement.downToD3hot().withSoftReset().withDelays(Delays.ZERO)));
             assertThat(hosted.config(pmcsr, 2) & PciRegs.PCI_PM_CTRL_NO_SOFT_RESET).isZero();
             hosted.config(PciRegs.PCI_INTERRUPT_LINE, 1, 7);
 
             hosted.config(pmcsr, 2, 3);
-            assertThat(hosted.model.calls()).isEmpty();
+            assertThat(hosted.model.calls()).containsExactly("suspend D3hot");
             hosted.config(pmcsr, 2, 0);
 
-            assertThat(hosted.model.calls()).containsExactly("reset SOFT_RESET");
+            assertThat(hosted.model.calls()).containsExactly("reset SOFT_RESET", "resume D3hot");
             assertThat(hosted.config(PciRegs.PCI_INTERRUPT_LINE, 1))
                     .as("saved before and restored after (spec B6)")
                     .isEqualTo(7);

@@ -68,7 +68,7 @@ final class Hosted implements AutoCloseable {
     }
 
     void open() {
-        device.open(new NoMessages());
+        device.open(new NoMessages(), true);
     }
 
     /** Lets all that wants to happen by itself happen: the device falls asleep if it may. */

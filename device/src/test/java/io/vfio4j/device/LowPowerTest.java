@@ -96,7 +96,8 @@ class LowPowerTest {
             assertThat(hosted.enter()).isZero();
             hosted.settle();
             assertThat(hosted.powerState()).isEqualTo(PciPowerState.D3COLD);
-            assertThat(hosted.model.calls()).containsExactly("suspend D3cold");
+            assertThat(hosted.model.calls())
+                    .containsExactly("suspend D3hot", "resume D3hot", "suspend D3cold");
         }
     }
 
@@ -512,7 +513,7 @@ class LowPowerTest {
         @Test
         void shouldRefuseAnAccessAfterTheEndRatherThanTouchFreedMemory() {
             HostedDevice device = new HostedDevice(new RecordingDevice(Hosted.FULL), options());
-            device.open(new NoMessages());
+            device.open(new NoMessages(), true);
             device.close();
             try (DeviceAccess access = device.access()) {
                 for (int bar : new int[] {1, 2, 3, 4}) {

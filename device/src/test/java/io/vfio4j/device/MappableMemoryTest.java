@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.device;
 
+import static io.vfio4j.power.MappingView.BLANK;
+import static io.vfio4j.power.MappingView.LIVE;
+import static io.vfio4j.power.MappingView.REVOKED;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -49,14 +53,14 @@ class MappableMemoryTest {
     void shouldFaultUntilMemoryDecodingIsOn() {
         try (Mapping mapping = map()) {
             assertFaults(mapping);
-            memory.restore();
+            memory.show(LIVE);
             assertThat(mapping.getInt(0)).isZero();
         }
     }
 
     @Test
     void shouldShareWhatEitherSideWrites() {
-        memory.restore();
+        memory.show(LIVE);
         try (Mapping mapping = map()) {
             memory.store(4096, 4, 7);
             assertThat(mapping.getInt(4096)).isEqualTo(7);
@@ -70,14 +74,14 @@ class MappableMemoryTest {
 
     @Test
     void shouldFaultWhileRevokedAndGoOnWithTheSameMapping() {
-        memory.restore();
+        memory.show(LIVE);
         try (Mapping mapping = map()) {
             mapping.putInt(0, 1);
             mapping.putInt(SIZE - 4, 2);
 
-            memory.revoke();
+            memory.show(REVOKED);
             assertFaults(mapping);
-            memory.restore();
+            memory.show(LIVE);
 
             assertThat(mapping.getInt(0)).isEqualTo(1);
             assertThat(mapping.getInt(SIZE - 4)).isEqualTo(2);
@@ -86,10 +90,10 @@ class MappableMemoryTest {
 
     @Test
     void shouldBeTheDevicesWhileRevoked() {
-        memory.restore();
+        memory.show(LIVE);
         try (Mapping mapping = map()) {
             mapping.putLong(4096, 5);
-            memory.revoke();
+            memory.show(REVOKED);
 
             assertThat(memory.load(4096, 8)).isEqualTo(5);
             memory.store(4096, 8, 6);
@@ -98,30 +102,101 @@ class MappableMemoryTest {
             buffer.putLong(0, 7);
             assertThat(memory.write(4104, 8, buffer, 0)).isEqualTo(8);
 
-            memory.restore();
+            memory.show(LIVE);
             assertThat(mapping.getLong(4096)).isEqualTo(6);
             assertThat(mapping.getLong(4104)).isEqualTo(7);
         }
     }
 
+    /** As a bus where nothing answers: no access faults, none reaches the memory. */
     @Test
-    void shouldTakeRevokingAndRestoringTwiceForOnce() {
-        memory.restore();
-        memory.restore();
+    void shouldReadOnesAndLoseStoresWhileBlank() {
+        memory.show(LIVE);
         try (Mapping mapping = map()) {
             mapping.putInt(0, 1);
-            memory.revoke();
-            memory.revoke();
+            memory.show(BLANK);
+            assertThat(mapping.getInt(0)).isEqualTo(-1);
+            assertThat(mapping.getLong(SIZE - 8)).isEqualTo(-1L);
+            mapping.putInt(0, 2);
+
+            memory.show(LIVE);
+            assertThat(mapping.getInt(0)).isEqualTo(1);
+            assertThat(mapping.getLong(SIZE - 8)).isZero();
+        }
+    }
+
+    @Test
+    void shouldBeTheDevicesWhileBlank() {
+        memory.show(LIVE);
+        try (Mapping mapping = map()) {
+            memory.show(BLANK);
+            memory.store(4096, 8, 6);
+            assertThat(memory.load(4096, 8)).isEqualTo(6);
+            assertThat(mapping.getLong(4096)).isEqualTo(-1L);
+            memory.show(LIVE);
+            assertThat(mapping.getLong(4096)).isEqualTo(6);
+        }
+    }
+
+    /** Low power may be engaged and left by a client whose mappings were blank before. */
+    @Test
+    void shouldKeepTheContentsThroughEveryChangeOfView() {
+        memory.show(LIVE);
+        try (Mapping mapping = map()) {
+            mapping.putInt(0, 1);
+            memory.show(BLANK);
+            memory.show(REVOKED);
+            assertFaults(mapping);
+            memory.show(BLANK);
+            assertThat(mapping.getInt(0)).isEqualTo(-1);
+            memory.show(REVOKED);
+            memory.show(LIVE);
+            assertThat(mapping.getInt(0)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void shouldGiveABlankClientThatLeavesNothing() {
+        memory.show(LIVE);
+        try (Mapping old = map()) {
+            old.putInt(0, 1);
+            memory.show(BLANK);
+            memory.renew();
+            assertFaults(old);
+            assertThat(memory.load(0, 4)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void shouldMakeAFileWholeThatTheClientCutWhileBlank() throws Exception {
+        memory.show(LIVE);
+        try (Mapping mapping = map()) {
+            mapping.putInt(4096, 1);
+            memory.show(BLANK);
+            resize(memory.file(), 0);
+            memory.show(LIVE);
+            assertThat(mapping.getInt(4096)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void shouldTakeRevokingAndRestoringTwiceForOnce() {
+        memory.show(LIVE);
+        memory.show(LIVE);
+        try (Mapping mapping = map()) {
+            mapping.putInt(0, 1);
+            memory.show(REVOKED);
+            memory.show(REVOKED);
             memory.store(0, 4, 2);
-            memory.restore();
-            memory.restore();
+            memory.show(LIVE);
+            memory.show(LIVE);
             assertThat(mapping.getInt(0)).isEqualTo(2);
         }
     }
 
     @Test
     void shouldLeaveADepartedClientWithNothing() {
-        memory.restore();
+        memory.show(LIVE);
         try (Mapping old = map()) {
             old.putInt(0, 1);
 
@@ -133,8 +208,8 @@ class MappableMemoryTest {
                 assertThat(mapping.getInt(0)).isEqualTo(1);
                 mapping.putInt(4, 2);
                 assertFaults(old);
-                memory.revoke();
-                memory.restore();
+                memory.show(REVOKED);
+                memory.show(LIVE);
                 assertFaults(old);
                 assertThat(mapping.getInt(4)).isEqualTo(2);
             }
@@ -143,15 +218,15 @@ class MappableMemoryTest {
 
     @Test
     void shouldRenewWhatIsRevoked() {
-        memory.restore();
+        memory.show(LIVE);
         try (Mapping old = map()) {
             old.putInt(0, 1);
-            memory.revoke();
+            memory.show(REVOKED);
             memory.renew();
             memory.store(4, 4, 2);
             try (Mapping mapping = map()) {
                 assertFaults(mapping);
-                memory.restore();
+                memory.show(LIVE);
                 assertFaults(old);
                 assertThat(mapping.getLong(0)).isEqualTo(2L << 32 | 1);
             }
@@ -160,7 +235,7 @@ class MappableMemoryTest {
 
     @Test
     void shouldKeepADepartedClientOutThoughItEnlargesItsFile() throws Exception {
-        memory.restore();
+        memory.show(LIVE);
         try (Fd theirs = memory.file().duplicate();
                 Mapping old = Mapping.map(theirs, 0, SIZE, true)) {
             memory.renew();
@@ -175,7 +250,7 @@ class MappableMemoryTest {
 
     @Test
     void shouldRenewThoughTheContentsCannotBeTakenOutProperly() {
-        memory.restore();
+        memory.show(LIVE);
         try (Mapping old = map()) {
             old.putInt(0, 1);
             // As if no descriptors were left for the pipes that it takes.
@@ -193,7 +268,7 @@ class MappableMemoryTest {
 
     @Test
     void shouldSurviveAClientThatCutsTheFile() throws Exception {
-        memory.restore();
+        memory.show(LIVE);
         memory.store(0, 4, 1);
         memory.store(8192, 4, 3);
         resize(memory.file(), 4096);
@@ -204,10 +279,10 @@ class MappableMemoryTest {
         assertThat(memory.read(8192, 4, buffer, 0)).isEqualTo(-Errno.EIO.number());
         assertThat(memory.write(4094, 4, buffer, 0)).isEqualTo(-Errno.EIO.number());
 
-        memory.revoke();
+        memory.show(REVOKED);
         assertThat(memory.load(0, 4)).isEqualTo(1);
         memory.store(8192, 4, 5);
-        memory.restore();
+        memory.show(LIVE);
         try (Mapping mapping = map()) {
             assertThat(mapping.getInt(8192)).as("whole again").isEqualTo(5);
         }
@@ -215,7 +290,7 @@ class MappableMemoryTest {
 
     @Test
     void shouldRenewAFileThatTheClientHasCut() throws Exception {
-        memory.restore();
+        memory.show(LIVE);
         memory.store(0, 4, 1);
         resize(memory.file(), 0);
         memory.renew();
@@ -227,17 +302,17 @@ class MappableMemoryTest {
 
     @Test
     void shouldSurviveAClientThatEnlargesTheFileWhileItIsRevoked() throws Exception {
-        memory.restore();
+        memory.show(LIVE);
         memory.store(0, 4, 1);
         try (Mapping mapping = map()) {
-            memory.revoke();
+            memory.show(REVOKED);
             resize(memory.file(), 10 * SIZE);
             assertThat(mapping.getInt(0)).as("only itself is fooled").isZero();
             mapping.putInt(0, 666);
 
-            memory.restore();
+            memory.show(LIVE);
             assertThat(mapping.getInt(0)).isEqualTo(1);
-            memory.revoke();
+            memory.show(REVOKED);
             assertFaults(mapping);
         }
     }
@@ -246,8 +321,8 @@ class MappableMemoryTest {
     void shouldNeedNoDescriptorUntilAClientAsks() {
         int before = Fd.openCount();
         try (MappableMemory other = new MappableMemory("other", SIZE)) {
-            other.restore();
-            other.revoke();
+            other.show(LIVE);
+            other.show(REVOKED);
             other.renew();
             assertThat(Fd.openCount()).isEqualTo(before);
             assertThat(other.file().isOpen()).isTrue();
@@ -259,7 +334,7 @@ class MappableMemoryTest {
 
     @Test
     void shouldHandItsFileOutMoreThanOnce() {
-        memory.restore();
+        memory.show(LIVE);
         assertThat(memory.file()).isSameAs(memory.file());
     }
 

@@ -63,7 +63,7 @@ class RacesTest {
             RecordingDevice model = new RecordingDevice(Hosted.COLD);
             HostedDevice device = new HostedDevice(model, OPTIONS);
             if (i % 3 > 0) {
-                device.open(new NoMessages());
+                device.open(new NoMessages(), true);
                 device.region(2);
             }
             if (i % 3 > 1) {
@@ -123,7 +123,7 @@ class RacesTest {
         long end = System.nanoTime() + BUSY_NANOS;
         try (Memory buffer = Memory.allocate(64)) {
             while (System.nanoTime() < end) {
-                device.open(new NoMessages());
+                device.open(new NoMessages(), true);
                 for (int i = random.nextInt(50); i >= 0; i--) {
                     request(device, eventFd, random, written, buffer);
                 }

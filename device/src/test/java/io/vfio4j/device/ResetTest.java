@@ -77,14 +77,18 @@ class ResetTest {
 
     @Test
     void shouldBringTheFunctionBackToD0First() {
-        host(Hosted.FULL.withPower(new PowerManagement(false, false, false, false, Delays.ZERO)));
+        host(
+                Hosted.FULL.withPower(
+                        PowerManagement.downToD3hot().withSoftReset().withDelays(Delays.ZERO)));
         hosted.config(0x44, 2, 3);
         assertThat(hosted.powerState()).isEqualTo(PciPowerState.D3HOT);
 
         assertThat(reset()).isZero();
 
         assertThat(hosted.powerState()).isEqualTo(PciPowerState.D0);
-        assertThat(hosted.model.calls()).containsExactly("reset SOFT_RESET", "reset FUNCTION");
+        assertThat(hosted.model.calls())
+                .containsExactly(
+                        "suspend D3hot", "reset SOFT_RESET", "resume D3hot", "reset FUNCTION");
         assertThat(hosted.load(0, 0, 4)).isEqualTo(0x03020100);
     }
 
@@ -133,7 +137,7 @@ class ResetTest {
                         new ManualWatcher(),
                         Profile.LINUX_7_3);
         try (HostedDevice device = new HostedDevice(broken, options)) {
-            device.open(new NoMessages());
+            device.open(new NoMessages(), true);
             try (DeviceAccess access = device.access()) {
                 assertThat(access.reset()).isEqualTo(-Errno.ENODEV.number());
             }
@@ -163,7 +167,9 @@ class ResetTest {
 
     @Test
     void shouldComeAfterD3hotWithoutNoSoftReset() {
-        host(Hosted.FULL.withPower(new PowerManagement(false, false, false, false, Delays.ZERO)));
+        host(
+                Hosted.FULL.withPower(
+                        PowerManagement.downToD3hot().withSoftReset().withDelays(Delays.ZERO)));
         assertThat(hosted.enter()).isZero();
         hosted.settle();
         assertThat(hosted.exit()).isZero();

@@ -149,6 +149,18 @@ public final class RevocableMemFd implements AutoCloseable {
     }
 
     /**
+     * Takes the contents away from everyone without keeping them. Does nothing if they are away.
+     *
+     * @throws LinuxException as {@link MemFd#truncate}
+     */
+    public synchronized void discard() {
+        if (!revoked) {
+            file.truncate(0);
+            revoked = true;
+        }
+    }
+
+    /**
      * Gives the contents back to everyone, page by page from the first: each page appears with
      * these contents or not yet.
      *

@@ -38,7 +38,7 @@ final class Driven implements AutoCloseable {
                 new HostedDevice(
                         model, new HostOptions(work, work, (_, _) -> () -> {}, Profile.LINUX_7_3));
         settle();
-        device.open(client);
+        device.open(client, true);
     }
 
     /** Lets the device fall asleep if it may. */

@@ -62,8 +62,27 @@ public final class Access implements AutoCloseable {
     }
 
     /**
-     * A PMCSR write (spec B6). A refused transition silently stays; so does one that the device did
-     * not follow.
+     * A write of PMCSR (spec B6, E): PME_En, and PME_Status, which a 1 clears, before the state.
+     *
+     * @param value as written
+     * @param bytes which of its bytes were: bit 0 for the low one, with PowerState, bit 1 for the
+     *     high one, with PME
+     */
+    public void writePmcsr(int value, int bytes) {
+        if ((bytes & 2) != 0) {
+            machine.send(
+                    new PowerEvent.PmeWrite(
+                            (value & PmCapability.PME_EN) != 0,
+                            (value & PmCapability.PME_STATUS) != 0));
+        }
+        if ((bytes & 1) != 0) {
+            writePmcsr(PciPowerState.ofPmcsrBits(value));
+        }
+    }
+
+    /**
+     * A PMCSR write of the state alone (spec B6). A refused transition silently stays; so does one
+     * that the device did not follow.
      *
      * @param requested from bits 1:0, see {@link PciPowerState#ofPmcsrBits}
      * @return the state that PMCSR now reads

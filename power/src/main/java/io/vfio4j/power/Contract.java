@@ -13,6 +13,8 @@ import java.util.Optional;
  * @param alwaysHeld disable_idle_d3 as latched at bind: the base reference is held even when closed
  * @param vfs number of virtual functions that vfio enabled; above 0 one reference is held
  * @param unbinding the driver is going; one reference is held until the end
+ * @param faultsBorne what the client holds of BARs may fault in D3hot and without COMMAND.MEM, as a
+ *     real device's does; else it is {@link MappingView#BLANK} (spec I.11)
  */
 public record Contract(
         boolean open,
@@ -21,7 +23,8 @@ public record Contract(
         Optional<Wakeup> wakeup,
         boolean alwaysHeld,
         int vfs,
-        boolean unbinding) {
+        boolean unbinding,
+        boolean faultsBorne) {
 
     /** Whether a resume is to be signalled. */
     public boolean armed() {
@@ -36,27 +39,33 @@ public record Contract(
                 - (engaged ? 1 : 0);
     }
 
-    Contract open(boolean value) {
-        return new Contract(value, false, engaged, wakeup, alwaysHeld, vfs, unbinding);
+    Contract open(boolean bearsFaults) {
+        return new Contract(true, false, engaged, wakeup, alwaysHeld, vfs, unbinding, bearsFaults);
+    }
+
+    Contract closed() {
+        return new Contract(false, false, engaged, wakeup, alwaysHeld, vfs, unbinding, true);
     }
 
     Contract close() {
-        return new Contract(open, true, engaged, wakeup, alwaysHeld, vfs, unbinding);
+        return new Contract(open, true, engaged, wakeup, alwaysHeld, vfs, unbinding, faultsBorne);
     }
 
     Contract engage(Optional<Wakeup> with) {
-        return new Contract(open, closing, true, with, alwaysHeld, vfs, unbinding);
+        return new Contract(open, closing, true, with, alwaysHeld, vfs, unbinding, faultsBorne);
     }
 
     Contract disengage() {
-        return new Contract(open, closing, false, Optional.empty(), alwaysHeld, vfs, unbinding);
+        return new Contract(
+                open, closing, false, Optional.empty(), alwaysHeld, vfs, unbinding, faultsBorne);
     }
 
     Contract vfs(int value) {
-        return new Contract(open, closing, engaged, wakeup, alwaysHeld, value, unbinding);
+        return new Contract(
+                open, closing, engaged, wakeup, alwaysHeld, value, unbinding, faultsBorne);
     }
 
     Contract unbind() {
-        return new Contract(open, closing, engaged, wakeup, alwaysHeld, vfs, true);
+        return new Contract(open, closing, engaged, wakeup, alwaysHeld, vfs, true, faultsBorne);
     }
 }

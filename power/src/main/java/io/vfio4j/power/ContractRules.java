@@ -13,9 +13,9 @@ final class ContractRules {
 
     Step step(PowerState s, PowerEvent.ForContract event) {
         return switch (event) {
-            case PowerEvent.Open() -> open(s);
+            case PowerEvent.Open(boolean bearsFaults) -> open(s, bearsFaults);
             case PowerEvent.OpenFailed() ->
-                    Step.done(s.contract(s.contract().open(false)).addUsage(-1));
+                    Step.done(s.contract(s.contract().closed()).addUsage(-1));
             case PowerEvent.Enter(Optional<Wakeup> wakeup) -> enter(s, wakeup);
             case PowerEvent.Exit() -> disengage(s);
             case PowerEvent.LastClose() ->
@@ -36,14 +36,14 @@ final class ContractRules {
     }
 
     /** The base reference, taken awake, errors raw; always held with disable_idle_d3 (spec B2). */
-    private Step open(PowerState s) {
+    private Step open(PowerState s, boolean bearsFaults) {
         if (s.contract().unbinding()) {
             return Step.refused(s, Refusal.ENODEV);
         }
         if (s.contract().open()) {
             return Step.refused(s, Refusal.EBUSY);
         }
-        PowerState opened = s.contract(s.contract().open(true));
+        PowerState opened = s.contract(s.contract().open(bearsFaults));
         if (s.contract().alwaysHeld()) {
             return Step.done(opened);
         }
@@ -83,7 +83,7 @@ final class ContractRules {
 
     /** The base reference goes; the device idles again. INTx was torn down with the rest. */
     private Step closed(PowerState s) {
-        PowerState next = s.contract(s.contract().open(false)).pci(s.pci().intxMasked(false));
+        PowerState next = s.contract(s.contract().closed()).pci(s.pci().intxMasked(false));
         return s.contract().alwaysHeld() ? Step.done(next) : runtimePm.put(next);
     }
 

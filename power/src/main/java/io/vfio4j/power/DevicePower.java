@@ -90,12 +90,15 @@ public final class DevicePower {
      * The first open: takes the base reference and wakes the device (spec B2). Later openers of the
      * same device share it and don't call this.
      *
+     * @param bearsFaults the client bears faults of BAR mappings in D3hot and without COMMAND.MEM,
+     *     as those of a real device are (spec B4); if not, they are blank instead. In low power
+     *     they fault all the same
      * @throws PowerException the raw errno of a failed resume (spec B3); EBUSY if it is open;
      *     ENODEV if it is being unbound
      */
-    public void open() {
+    public void open(boolean bearsFaults) {
         Optional<Refusal> refusal =
-                machine.awaken(new PowerEvent.Open(), new PowerEvent.OpenFailed());
+                machine.awaken(new PowerEvent.Open(bearsFaults), new PowerEvent.OpenFailed());
         if (refusal.isPresent()) {
             throw new PowerException(refusal.get(), "open");
         }
@@ -136,6 +139,35 @@ public final class DevicePower {
      */
     public boolean memoryAccessible() {
         return machine.memoryAccessible();
+    }
+
+    /**
+     * Something happened in the function that it may wake its driver for (spec E). PME_Status is
+     * set; if PME_En is, {@link PowerActions#pmeAsserted} follows; if a suspend has armed PME, the
+     * device resumes through the workqueue (spec C). Callable from any thread, also from one that a
+     * transition of this device waits for; never blocks.
+     *
+     * @return whether the function can signal PME from the state it is in; if not, nothing happened
+     */
+    public boolean wakeEvent() {
+        return machine.send(new PowerEvent.WakeEvent()) instanceof Outcome.Done;
+    }
+
+    /** What a client finds behind its BAR mappings (spec B4). */
+    public MappingView mappingView() {
+        return machine.state().mappingView();
+    }
+
+    /**
+     * PMCSR as the user reads it (spec B6, E): PowerState, No_Soft_Reset, PME_En and PME_Status;
+     * the rest is 0.
+     */
+    public int pmcsr() {
+        PciPower pci = machine.state().pci();
+        return pci.userState().pmcsrBits()
+                | (machine.config().pm().noSoftReset() ? PmCapability.NO_SOFT_RESET : 0)
+                | (pci.pme().enabled() ? PmCapability.PME_EN : 0)
+                | (pci.pme().status() ? PmCapability.PME_STATUS : 0);
     }
 
     /**

@@ -12,11 +12,8 @@ public sealed interface Effect {
     /** Carried out through {@link PowerActions}, hence within the turn. */
     sealed interface Action extends Effect {}
 
-    /** {@link PowerActions#revokeMappings}. */
-    record RevokeMappings() implements Action {}
-
-    /** {@link PowerActions#restoreMappings}. */
-    record RestoreMappings() implements Action {}
+    /** {@link PowerActions#showMappings}. */
+    record ShowMappings(MappingView view) implements Action {}
 
     /** {@link PowerActions#maskIntx}; reported by {@link PowerEvent.IntxMasked}. */
     record MaskIntx() implements Action {}
@@ -24,8 +21,13 @@ public sealed interface Effect {
     /** {@link PowerActions#unmaskIntx}. */
     record UnmaskIntx() implements Action {}
 
-    /** {@link PowerActions#suspend}. */
-    record Suspend(PciPowerState target) implements Action {
+    /**
+     * {@link PowerActions#suspend}.
+     *
+     * @param from where the function still is
+     * @param target where it goes
+     */
+    record Suspend(PciPowerState from, PciPowerState target) implements Action {
         @Override
         public boolean essential() {
             return true;
@@ -70,6 +72,9 @@ public sealed interface Effect {
 
     /** {@link Wakeup#drop}. */
     record Drop(Wakeup wakeup) implements Action {}
+
+    /** {@link PowerActions#pmeAsserted}; whoever raises PME must not wait for a transition. */
+    record SignalPme() implements Effect {}
 
     /** {@link PowerActions#warn}. */
     record Warn(String message) implements Effect {}

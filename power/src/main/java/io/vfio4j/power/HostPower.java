@@ -131,19 +131,6 @@ public final class HostPower {
         machine.send(new PowerEvent.RequestResume());
     }
 
-    /**
-     * The device asserts PME. Wakes it through the workqueue if PME is armed (spec C).
-     *
-     * @return whether it was armed
-     */
-    public boolean pme() {
-        boolean armed = machine.state().pci().pmeArmed();
-        if (armed) {
-            requestResume();
-        }
-        return armed;
-    }
-
     /** The system went to sleep and came back (spec C). */
     public void systemSleep(SystemSleep kind) {
         switch (kind) {

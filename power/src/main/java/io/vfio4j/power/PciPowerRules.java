@@ -1,17 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.power;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /** What a user and the host do to a PCI function's power (spec B4 to B7, E). */
 final class PciPowerRules {
     private final PowerConfig config;
+    private final RuntimePmRules runtimePm;
 
-    PciPowerRules(PowerConfig config) {
+    PciPowerRules(PowerConfig config, RuntimePmRules runtimePm) {
         this.config = config;
+        this.runtimePm = runtimePm;
     }
 
     Step step(PowerState s, PowerEvent.ForPci event) {
         return switch (event) {
             case PowerEvent.PmcsrWrite(PciPowerState requested) -> pmcsrWrite(s, requested);
+            case PowerEvent.PmeWrite(boolean enable, boolean clearStatus) ->
+                    pmeWrite(s, enable, clearStatus);
+            case PowerEvent.WakeEvent() -> wakeEvent(s);
             case PowerEvent.MemoryEnabled(boolean value) ->
                     Step.done(s.pci(s.pci().memoryEnabled(value)));
             case PowerEvent.Reset() -> reset(s);
@@ -25,17 +33,61 @@ final class PciPowerRules {
 
     /**
      * A refused transition leaves the state as it was and is no error (spec B6). Memory is off from
-     * the moment a descent begins and on again only when D0 is reached.
+     * the moment a descent begins and on again only when D0 is reached. The model hears of the
+     * descent before it, and of D0 after it.
      */
     private Step pmcsrWrite(PowerState s, PciPowerState requested) {
         PciPowerState from = s.pci().userState();
         if (!awake(s) || requested == from || !legal(s, from, requested)) {
             return Step.done(s);
         }
-        Effect move = new Effect.SetPowerState(from, requested);
         return requested == PciPowerState.D0
-                ? Step.done(s, move)
-                : Step.done(s.pci(s.pci().userState(requested).powerState(requested)), move);
+                ? Step.done(s, wakeUp(from))
+                : Step.done(
+                        s.pci(s.pci().inUserState(requested)),
+                        new Effect.Suspend(from, requested),
+                        new Effect.SetPowerState(from, requested));
+    }
+
+    private static List<Effect> wakeUp(PciPowerState from) {
+        return List.of(
+                new Effect.SetPowerState(from, PciPowerState.D0),
+                new Effect.Resume(from),
+                new Effect.Then(new PowerEvent.UserAwake()));
+    }
+
+    /** PME_Support says which functions have the bits; without it they read 0 (spec E). */
+    private Step pmeWrite(PowerState s, boolean enable, boolean clearStatus) {
+        return config.pm().pmeFrom().isEmpty()
+                ? Step.done(s)
+                : pme(s, s.pci().pme().written(enable, clearStatus));
+    }
+
+    /**
+     * PME_Status is set from every state that PME_Support names, PME_En or not; who has enabled it
+     * is told; and if a suspend has armed PME, the platform hears it and wakes the device (spec C,
+     * E).
+     */
+    private Step wakeEvent(PowerState s) {
+        if (!config.pm().pmeFrom().contains(s.pci().powerState())) {
+            return Step.refused(s, Refusal.EINVAL);
+        }
+        Step told = pme(s, s.pci().pme().event());
+        if (!s.pci().pmeArmed()) {
+            return told;
+        }
+        Step woken = runtimePm.step(told.next(), new PowerEvent.RequestResume());
+        List<Effect> effects = new ArrayList<>(told.effects());
+        effects.addAll(woken.effects());
+        return Step.done(woken.next(), effects);
+    }
+
+    /** PME is a level; the client is told when it rises. */
+    private static Step pme(PowerState s, Pme next) {
+        PowerState after = s.pci(s.pci().pme(next));
+        return next.asserted() && !s.pci().pme().asserted()
+                ? Step.done(after, new Effect.SignalPme())
+                : Step.done(after);
     }
 
     /**
@@ -49,11 +101,14 @@ final class PciPowerRules {
     }
 
     /** Back to D0, then reset; engaged or not stays as it is (spec B7). */
-    private static Step reset(PowerState s) {
-        PciPowerState from = s.pci().userState();
-        return awake(s) && from != PciPowerState.D0
-                ? Step.done(s, new Effect.SetPowerState(from, PciPowerState.D0), new Effect.Reset())
-                : Step.done(s, new Effect.Reset());
+    private Step reset(PowerState s) {
+        List<Effect> effects = new ArrayList<>();
+        if (awake(s) && s.pci().userState() != PciPowerState.D0) {
+            effects.addAll(wakeUp(s.pci().userState()));
+        }
+        effects.add(new Effect.Reset());
+        boolean pmeKept = config.pm().pmeSurvivesReset();
+        return Step.done(pmeKept ? s : s.pci(s.pci().pme(Pme.OFF)), effects);
     }
 
     /**
@@ -78,6 +133,6 @@ final class PciPowerRules {
     }
 
     private static boolean awake(PowerState s) {
-        return s.status() == RuntimeStatus.ACTIVE && !s.pci().asleep();
+        return s.status() == RuntimeStatus.ACTIVE && !s.pci().suspended();
     }
 }

@@ -15,6 +15,10 @@ import java.util.Set;
 public record PmCapability(
         boolean present, boolean d1, boolean d2, boolean noSoftReset, Set<PciPowerState> pmeFrom) {
 
+    static final int NO_SOFT_RESET = 1 << 3;
+    static final int PME_EN = 1 << 8;
+    static final int PME_STATUS = 1 << 15;
+
     /** No capability, as QEMU's edu: "suspended" keeps D0 (spec B3). */
     public static final PmCapability NONE = new PmCapability(false, false, false, false, Set.of());
 
@@ -25,6 +29,11 @@ public record PmCapability(
     /** Copies the set. */
     public PmCapability {
         pmeFrom = Set.copyOf(pmeFrom);
+    }
+
+    /** Whether PME_En and PME_Status are kept by auxiliary power, and so by a reset (spec E). */
+    boolean pmeSurvivesReset() {
+        return pmeFrom.contains(PciPowerState.D3COLD);
     }
 
     /** Whether a PMCSR write can reach the state at all. */

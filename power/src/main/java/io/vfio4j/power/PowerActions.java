@@ -12,14 +12,16 @@ package io.vfio4j.power;
  */
 public interface PowerActions {
     /**
-     * The device is about to sleep: save its config, stop its work, tell the model, once per
-     * suspend. It is in D0, and INTx is masked. EAGAIN or EBUSY means "not now" (spec E).
+     * The function is about to leave D0: stop its work, tell the model. INTx is masked if it is a
+     * suspend, after which the function is in D0 with its config as it was. If it is the user's
+     * write of PMCSR (spec B6), a deeper state may follow without {@link #resume} in between.
+     * EAGAIN or EBUSY means "not now" (spec E).
      */
     void suspend(PciPowerState target);
 
     /**
-     * The device is powered and in D0 again: restore its config and tell the model, once per
-     * suspend. Mappings are still revoked and INTx still masked.
+     * The function is in D0 again: tell the model, once. Mappings are still as they were while it
+     * slept; after a suspend INTx is still masked.
      *
      * @param from where it slept; {@code D0} if it has no PM capability, or if its suspend failed
      *     after {@link #suspend}
@@ -56,11 +58,17 @@ public interface PowerActions {
     /** Takes the mask of {@link #maskIntx} back; a line still pending is signalled again. */
     default void unmaskIntx() {}
 
-    /** From now on every access to a BAR mapping faults, in every process (spec B4). */
-    default void revokeMappings() {}
+    /**
+     * What a client finds behind its BAR mappings from now on, in every process; contents are kept
+     * meanwhile (spec B4).
+     */
+    default void showMappings(MappingView view) {}
 
-    /** Makes the same mappings work again, contents intact (spec B4). */
-    default void restoreMappings() {}
+    /**
+     * PME is asserted: PME_Status and PME_En are both set, and were not before (spec E). Unlike the
+     * rest this may come at any time and from any thread; it must not wait.
+     */
+    default void pmeAsserted() {}
 
     /** Resets the function; it is in D0. Mappings and contract are left as they are (spec B7). */
     default void reset() {}

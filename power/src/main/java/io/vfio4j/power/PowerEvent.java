@@ -65,8 +65,12 @@ public sealed interface PowerEvent {
     /** What users and the host agree on with vfio (spec B). */
     sealed interface ForContract extends PowerEvent {}
 
-    /** The first open: the base reference, unless it is always held. */
-    record Open() implements ForContract {}
+    /**
+     * The first open: the base reference, unless it is always held.
+     *
+     * @param bearsFaults see {@link Contract#faultsBorne}
+     */
+    record Open(boolean bearsFaults) implements ForContract {}
 
     /** The open could not wake the device: as before it, no idle check. */
     record OpenFailed() implements ForContract {}
@@ -98,6 +102,12 @@ public sealed interface PowerEvent {
     /** A PMCSR write asks for a state. */
     record PmcsrWrite(PciPowerState requested) implements ForPci {}
 
+    /** A PMCSR write reaches the high byte: PME_En, and PME_Status, which a 1 clears. */
+    record PmeWrite(boolean enable, boolean clearStatus) implements ForPci {}
+
+    /** Something happened that the function may wake its driver for. Done: it can from here. */
+    record WakeEvent() implements ForPci {}
+
     /** COMMAND.MEM := value. */
     record MemoryEnabled(boolean value) implements ForPci {}
 
@@ -121,6 +131,9 @@ public sealed interface PowerEvent {
 
     /** {@link Effect.SetPowerState} ended in this state. */
     record PowerStateReached(PciPowerState state) implements Progress {}
+
+    /** The model is awake after the user's write of D0. */
+    record UserAwake() implements Progress {}
 
     /** The suspend is complete. */
     record SuspendFinished() implements Progress {}

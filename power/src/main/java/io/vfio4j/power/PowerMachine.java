@@ -228,14 +228,14 @@ final class PowerMachine {
 
     private void perform(Effect effect) {
         switch (effect) {
-            case Effect.RevokeMappings() -> actions.revokeMappings();
-            case Effect.RestoreMappings() -> actions.restoreMappings();
+            case Effect.ShowMappings(MappingView view) -> actions.showMappings(view);
             case Effect.MaskIntx() -> send(new PowerEvent.IntxMasked(actions.maskIntx()));
             case Effect.UnmaskIntx() -> actions.unmaskIntx();
-            case Effect.Suspend(PciPowerState target) -> actions.suspend(target);
+            case Effect.Suspend(_, PciPowerState target) -> actions.suspend(target);
             case Effect.Resume(PciPowerState from) -> actions.resume(from);
             case Effect.SetPowerState(PciPowerState from, PciPowerState to) ->
                     send(new PowerEvent.PowerStateReached(move(from, to)));
+            case Effect.SignalPme() -> actions.pmeAsserted();
             case Effect.ArmPme(boolean armed) -> actions.armPme(armed);
             case Effect.Reset() -> actions.reset();
             case Effect.TearDown() -> actions.tearDown();

@@ -24,7 +24,7 @@ public final class PowerRules {
         this.transitions = new TransitionRules(config, parented);
         this.runtimePm = new RuntimePmRules(transitions, parented);
         this.contract = new ContractRules(runtimePm);
-        this.pci = new PciPowerRules(config);
+        this.pci = new PciPowerRules(config, runtimePm);
     }
 
     /** One step; see {@link Step}. */
@@ -40,28 +40,25 @@ public final class PowerRules {
     }
 
     /**
-     * Whenever the gate closes, mappings are revoked before anything else is done; whenever it
-     * opens, they are restored once the model is awake and before anybody is told (spec B3, B4, I3,
-     * I4).
+     * Whenever the gate closes, mappings go before anything else is done; whenever it opens, they
+     * come back once the model is awake and before anybody is told (spec B3, B4, I3, I4).
      */
     private static Step guardMappings(PowerState before, Step step) {
-        boolean was = before.mappingsAccessible();
-        boolean is = step.next().mappingsAccessible();
+        MappingView was = before.mappingView();
+        MappingView is = step.next().mappingView();
         if (was == is) {
             return step;
         }
         List<Effect> effects = new ArrayList<>(step.effects());
-        if (was) {
-            effects.addFirst(new Effect.RevokeMappings());
-        } else {
-            int at = 0;
+        int at = 0;
+        if (is == MappingView.LIVE) {
             for (int i = 0; i < effects.size(); i++) {
                 if (effects.get(i) instanceof Effect.Resume) {
                     at = i + 1;
                 }
             }
-            effects.add(at, new Effect.RestoreMappings());
         }
+        effects.add(at, new Effect.ShowMappings(is));
         return new Step(step.next(), effects, step.outcome());
     }
 }

@@ -17,7 +17,7 @@ public record PowerState(RuntimePm pm, Contract contract, PciPower pci) {
         boolean held = config.profile().disableIdleD3();
         return new PowerState(
                 RuntimePm.PROBED,
-                new Contract(false, false, false, Optional.empty(), held, 0, false),
+                new Contract(false, false, false, Optional.empty(), held, 0, false, true),
                 PciPower.POWERED);
     }
 
@@ -38,11 +38,27 @@ public record PowerState(RuntimePm pm, Contract contract, PciPower pci) {
 
     /**
      * The mapping gate (spec B4): BAR mappings work iff not engaged, COMMAND.MEM set, power state
-     * shallower than D3hot, and the model is not asleep (which an open device is only when
-     * engaged).
+     * shallower than D3hot, and the model is not asleep. While engaged they fault, whoever the
+     * client is. Otherwise they fault only for a client that bears it: a VMM that still has them
+     * mapped into its guest when that writes D3hot would die of it (spec I.11). In D1 and D2 the
+     * kernel lets accesses through to a function that answers none (spec B4, E).
      */
+    public MappingView mappingView() {
+        if (contract.engaged()) {
+            return MappingView.REVOKED;
+        }
+        if (pci.memoryAccessible() && !pci.asleep()) {
+            return MappingView.LIVE;
+        }
+        if (pci.memoryAccessible() && pci.userState() != PciPowerState.D0) {
+            return MappingView.BLANK;
+        }
+        return contract.faultsBorne() ? MappingView.REVOKED : MappingView.BLANK;
+    }
+
+    /** Whether BAR mappings work: {@link MappingView#LIVE}. */
     public boolean mappingsAccessible() {
-        return !contract.engaged() && pci.memoryAccessible() && !pci.asleep();
+        return mappingView() == MappingView.LIVE;
     }
 
     /** Awake, yet nothing answers: a power-up that read back all ones (spec E). */

@@ -26,21 +26,22 @@ final class TransitionRules {
     }
 
     /**
-     * D0 if the user had left it; INTx masked; the model told and config saved; PME armed if the
-     * function can signal it from there and something upstream can wake; then the target. A
-     * function that did not come back from the last power-up is told nothing.
+     * D0 if the user had left it, of which the model hears; INTx masked; the model told and config
+     * saved; PME armed if the function can signal it from there and something upstream can wake;
+     * then the target. A function that did not come back from the last power-up is told nothing.
      */
     Step beginSuspend(PowerState s) {
         PciPower pci = s.pci();
-        PciPowerState target = pci.asleep() ? pci.powerState() : suspendTarget(pci);
+        PciPowerState target = pci.suspended() ? pci.powerState() : suspendTarget(pci);
         boolean pme = config.platformWake() && config.pm().pmeFrom().contains(target);
         List<Effect> effects = new ArrayList<>();
-        if (!pci.asleep() && pci.userState() != PciPowerState.D0) {
+        if (pci.userState() != PciPowerState.D0) {
             effects.add(new Effect.SetPowerState(pci.userState(), PciPowerState.D0));
+            effects.add(new Effect.Resume(pci.userState()));
         }
         effects.add(new Effect.MaskIntx());
-        if (!pci.asleep()) {
-            effects.add(new Effect.Suspend(target));
+        if (!pci.suspended()) {
+            effects.add(new Effect.Suspend(PciPowerState.D0, target));
             if (pme) {
                 effects.add(new Effect.ArmPme(true));
             }
@@ -55,7 +56,7 @@ final class TransitionRules {
                                 pci.powerState(target)
                                         .userState(PciPowerState.D0)
                                         .asleepIn(Optional.of(target))
-                                        .pmeArmed(pme && !pci.asleep()));
+                                        .pmeArmed(pme && !pci.suspended()));
         return Step.done(next, effects);
     }
 
@@ -80,9 +81,10 @@ final class TransitionRules {
                     // An unmask kick may have come in between; it must not be forgotten (bug I.1).
                     Step.done(s.pci(s.pci().intxMasked(s.pci().intxMasked() || changed)));
             case PowerEvent.PowerStateReached(PciPowerState state) -> reached(s, state);
+            case PowerEvent.UserAwake() -> Step.done(s.pci(s.pci().inUserState(PciPowerState.D0)));
             case PowerEvent.SuspendFinished() -> suspendFinished(s);
             case PowerEvent.SuspendAborted aborted -> suspendAborted(s, aborted);
-            case PowerEvent.PoweredUp() -> poweredUp(s);
+            case PowerEvent.PoweredUp() -> poweredUp(afterPowerLoss(s));
             case PowerEvent.Restored() -> restored(s);
             case PowerEvent.ResumeFinished() -> resumeFinished(s);
             case PowerEvent.Failed(Effect effect, Refusal why) ->
@@ -94,9 +96,9 @@ final class TransitionRules {
         };
     }
 
+    /** The user's state changes before the model is put to sleep, and after it has woken. */
     private static Step reached(PowerState s, PciPowerState state) {
-        PciPower pci = s.pci().powerState(state);
-        return Step.done(s.pci(s.status() == RuntimeStatus.ACTIVE ? pci.userState(state) : pci));
+        return Step.done(s.status() == RuntimeStatus.ACTIVE ? s : s.pci(s.pci().powerState(state)));
     }
 
     private Step suspendFinished(PowerState s) {
@@ -145,18 +147,25 @@ final class TransitionRules {
      * and only then is the device ACTIVE.
      */
     private static Step suspendAborted(PowerState s, PowerEvent.SuspendAborted aborted) {
-        if (s.pci().asleep() || s.pci().intxMasked()) {
+        PciPower awake = s.pci().inUserState(s.pci().userState()).intxMasked(false);
+        if (!awake.equals(s.pci())) {
             List<Effect> effects = new ArrayList<>();
             if (s.pci().intxMasked()) {
                 effects.add(new Effect.UnmaskIntx());
             }
             effects.add(new Effect.Then(aborted));
-            return Step.done(s.pci(s.pci().asleepIn(Optional.empty()).intxMasked(false)), effects);
+            return Step.done(s.pci(awake), effects);
         }
         Optional<Refusal> error = aborted.sticks() ? Optional.of(aborted.why()) : Optional.empty();
         return Step.refused(
                 s.pm(s.pm().status(RuntimeStatus.ACTIVE).deferredResume(false).error(error)),
                 aborted.why());
+    }
+
+    /** Of what D3cold takes, PME_En and PME_Status stay if auxiliary power keeps them (spec E). */
+    private PowerState afterPowerLoss(PowerState s) {
+        boolean lost = s.pci().asleepIn().equals(Optional.of(PciPowerState.D3COLD));
+        return lost && !config.pm().pmeSurvivesReset() ? s.pci(s.pci().pme(Pme.OFF)) : s;
     }
 
     /** Powered and accessible: config restored, the model told, PME disarmed. Else only go on. */
@@ -232,11 +241,22 @@ final class TransitionRules {
                 : Step.refused(next, why);
     }
 
-    /** A PMCSR write or a reset that the function did not follow: it is where it was. */
+    /**
+     * A PMCSR write or a reset that the function did not follow: it is where it was. A model that
+     * had been told to sleep is told to wake; one that does not wake stays in the state that the
+     * user wanted to leave, so that its next write of D0 tries again.
+     */
     private static Step moveFailed(PowerState s, Effect effect, Refusal why) {
-        if (effect instanceof Effect.SetPowerState(PciPowerState from, _)) {
-            return Step.refused(s.pci(s.pci().powerState(from).userState(from)), why);
-        }
-        return Step.refused(s, why);
+        return switch (effect) {
+            case Effect.Suspend(PciPowerState from, _) ->
+                    Step.refused(s.pci(s.pci().inUserState(from)), why);
+            case Effect.SetPowerState(PciPowerState from, PciPowerState to)
+                    when from == PciPowerState.D0 ->
+                    Step.refused(s.pci(s.pci().inUserState(from)), why, new Effect.Resume(to));
+            case Effect.SetPowerState(PciPowerState from, PciPowerState to)
+                    when to != PciPowerState.D0 ->
+                    Step.refused(s.pci(s.pci().inUserState(from)), why);
+            default -> Step.refused(s, why);
+        };
     }
 }

@@ -216,13 +216,8 @@ class ConcurrencyTest {
         }
 
         @Override
-        public void revokeMappings() {
-            alone(() -> mapped.set(false));
-        }
-
-        @Override
-        public void restoreMappings() {
-            alone(() -> mapped.set(true));
+        public void showMappings(MappingView view) {
+            alone(() -> mapped.set(view == MappingView.LIVE));
         }
 
         @Override
@@ -254,7 +249,7 @@ class ConcurrencyTest {
             DevicePower power =
                     DevicePower.bind(
                             DeviceUnderTest.ALL_STATES, actions, scheduler, new ManualClock());
-            power.open();
+            power.open(true);
             power.setMemoryEnabled(true);
 
             List<Runnable> roles = new ArrayList<>();

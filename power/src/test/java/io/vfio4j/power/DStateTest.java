@@ -102,7 +102,13 @@ class DStateTest {
             device.writePmcsr(D0);
             assertThat(device.power.memoryAccessible()).isTrue();
             assertThat(device.actions.log)
-                    .containsExactly("revoke", "D0->D3hot", "D3hot->D0", "restore");
+                    .containsExactly(
+                            "revoked",
+                            "suspend D3hot",
+                            "D0->D3hot",
+                            "D3hot->D0",
+                            "resume D3hot",
+                            "live");
         }
 
         @Test
@@ -113,7 +119,8 @@ class DStateTest {
             device.actions.log.clear();
             device.queue.drain();
             assertThat(device.actions.log)
-                    .containsExactly("D3hot->D0", "mask INTx", "suspend D3hot", "D0->D3hot");
+                    .containsExactly(
+                            "D3hot->D0", "resume D3hot", "mask INTx", "suspend D3hot", "D0->D3hot");
             device.touch();
             assertThat(device.power.userState()).isEqualTo(D0);
             assertThat(device.power.memoryAccessible()).isTrue();
@@ -128,11 +135,124 @@ class DStateTest {
             try (Access access = device.power.access()) {
                 access.deviceReset();
             }
-            assertThat(device.actions.log).containsExactly("D3hot->D0", "restore", "reset");
+            assertThat(device.actions.log)
+                    .containsExactly("D3hot->D0", "resume D3hot", "live", "reset");
             device.writePmcsr(D2);
             device.actions.log.clear();
             device.power.lastClose();
-            assertThat(device.actions.log).startsWith("D2->D0", "tear down");
+            assertThat(device.actions.log).startsWith("D2->D0", "resume D2", "live", "tear down");
+        }
+    }
+
+    /** Leaving D0 and coming back is told to the model, whoever asked for it. */
+    @Nested
+    class ModelInUserState {
+        private final DeviceUnderTest device = DeviceUnderTest.open(ALL);
+
+        @Test
+        void shouldHearOfEveryDeeperStateAndOnceOfD0() {
+            device.writePmcsr(D1);
+            device.writePmcsr(D2);
+            device.writePmcsr(D3HOT);
+            device.writePmcsr(D3HOT);
+            device.writePmcsr(D0);
+            assertThat(device.actions.log)
+                    .filteredOn(line -> line.matches("(suspend|resume) .*"))
+                    .containsExactly("suspend D1", "suspend D2", "suspend D3hot", "resume D3hot");
+            assertThat(device.power.state().pci().asleep()).isFalse();
+        }
+
+        @Test
+        void shouldStayAwakeIfItDoesNotWantToSleep() {
+            device.actions.failSuspend = Optional.of(Refusal.EBUSY);
+            assertThat(device.writePmcsr(D3HOT)).isEqualTo(D0);
+            assertThat(device.power.mappingsAccessible()).isTrue();
+            assertThat(device.power.state().pci().asleep()).isFalse();
+            assertThat(device.actions.count("D0->")).isZero();
+        }
+
+        @Test
+        void shouldStayInTheShallowerStateIfItDoesNotFollowToTheDeeperOne() {
+            device.writePmcsr(D1);
+            device.actions.failSuspend = Optional.of(Refusal.EBUSY);
+            assertThat(device.writePmcsr(D2)).isEqualTo(D1);
+            device.actions.failSuspend = Optional.empty();
+            device.actions.failMove = Optional.of(Refusal.EIO);
+            assertThat(device.writePmcsr(D2)).isEqualTo(D1);
+            assertThat(device.power.state().pci().asleepIn()).contains(D1);
+        }
+
+        @Test
+        void shouldBeToldToWakeIfTheFunctionDidNotFollow() {
+            device.actions.failMove = Optional.of(Refusal.EIO);
+            device.writePmcsr(D3HOT);
+            assertThat(device.actions.log)
+                    .filteredOn(line -> !line.startsWith("WARN"))
+                    .containsExactly(
+                            "revoked", "suspend D3hot", "D0->D3hot", "resume D3hot", "live");
+        }
+
+        @Test
+        void shouldBeAskedAgainIfItDidNotWake() {
+            device.writePmcsr(D3HOT);
+            device.actions.failResume = Optional.of(Refusal.EIO);
+            assertThat(device.writePmcsr(D0)).isEqualTo(D3HOT);
+            assertThat(device.power.memoryAccessible()).isFalse();
+            device.actions.failResume = Optional.empty();
+            assertThat(device.writePmcsr(D0)).isEqualTo(D0);
+            assertThat(device.power.mappingsAccessible()).isTrue();
+        }
+    }
+
+    /** What a client finds behind its mappings (spec B4, E, I.11). */
+    @Nested
+    class Views {
+        private DeviceUnderTest openedBy(boolean bearsFaults) {
+            DeviceUnderTest device = new DeviceUnderTest(ALL);
+            device.power.open(bearsFaults);
+            device.power.setMemoryEnabled(true);
+            assertThat(device.power.mappingView()).isEqualTo(MappingView.LIVE);
+            return device;
+        }
+
+        @ParameterizedTest(name = "{0}, bears faults: {1} -> {2}")
+        @CsvSource({
+            "D1, true, BLANK", "D1, false, BLANK",
+            "D2, true, BLANK", "D2, false, BLANK",
+            "D3HOT, true, REVOKED", "D3HOT, false, BLANK"
+        })
+        void shouldGoWithTheUserState(PciPowerState state, boolean bearsFaults, MappingView view) {
+            DeviceUnderTest device = openedBy(bearsFaults);
+            device.writePmcsr(state);
+            assertThat(device.power.mappingView()).isEqualTo(view);
+            device.writePmcsr(D0);
+            assertThat(device.power.mappingView()).isEqualTo(MappingView.LIVE);
+            assertThat(device.actions.mapped).isTrue();
+        }
+
+        @Test
+        void shouldNeverFaultUnderAVmmUnlessItAskedForLowPower() {
+            DeviceUnderTest device = openedBy(false);
+            device.power.setMemoryEnabled(false);
+            assertThat(device.power.mappingView()).isEqualTo(MappingView.BLANK);
+            device.power.setMemoryEnabled(true);
+            device.writePmcsr(D3HOT);
+            device.writePmcsr(D0);
+            assertThat(device.actions.count("revoked")).isZero();
+            device.enter();
+            assertThat(device.actions.count("revoked")).isEqualTo(1);
+            assertThat(device.power.mappingView()).isEqualTo(MappingView.REVOKED);
+            device.exit();
+            assertThat(device.power.mappingView()).isEqualTo(MappingView.LIVE);
+        }
+
+        @Test
+        void shouldForgetWhatTheLastClientBore() {
+            DeviceUnderTest device = openedBy(false);
+            device.power.lastClose();
+            device.power.open(true);
+            device.writePmcsr(D3HOT);
+            assertThat(device.power.mappingView()).isEqualTo(MappingView.REVOKED);
         }
     }
 
@@ -191,9 +311,11 @@ class DStateTest {
                                             .withPm(
                                                     new PmCapability(
                                                             true, false, false, true, from)));
-                    boolean armed = heard && from.contains(D3HOT);
-                    assertThat(device.power.state().pci().pmeArmed()).isEqualTo(armed);
-                    assertThat(device.power.host().pme()).isEqualTo(armed);
+                    boolean can = from.contains(D3HOT);
+                    assertThat(device.power.state().pci().pmeArmed()).isEqualTo(heard && can);
+                    assertThat(device.power.wakeEvent()).isEqualTo(can);
+                    device.queue.drain();
+                    assertThat(device.oldWakeup.signals).hasValue(heard && can ? 1 : 0);
                 }
             }
         }
@@ -210,7 +332,7 @@ class DStateTest {
             device.touch();
             assertThat(device.actions.log)
                     .containsExactly("D3hot->D0", "resume D3hot", "disarm PME");
-            assertThat(device.power.host().pme()).isFalse();
+            assertThat(device.power.state().pci().pmeArmed()).isFalse();
         }
     }
 
@@ -320,7 +442,7 @@ class DStateTest {
             device.queue.drain();
             assertThat(device.power.usage()).isZero();
             device.actions.answersAfterPowerOn = true;
-            device.power.open();
+            device.power.open(true);
             assertThat(device.power.powerState()).isEqualTo(D0);
         }
     }
@@ -348,7 +470,7 @@ class DStateTest {
                             "unmask INTx");
             assertThat(device.power.powerState()).isEqualTo(D0);
             assertThat(device.power.runtimeStatus()).isEqualTo("active");
-            assertThat(device.power.host().pme()).isFalse();
+            assertThat(device.power.state().pci().pmeArmed()).isFalse();
             assertThat(device.power.state().pci().asleep()).isFalse();
         }
 
@@ -373,8 +495,9 @@ class DStateTest {
             device.queue.drain();
             assertThat(device.power.userState()).isEqualTo(D3HOT);
             assertThat(device.power.powerState()).isEqualTo(D3HOT);
-            assertThat(device.actions.count("suspend ")).isZero();
+            assertThat(device.actions.count("suspend ")).isEqualTo(1);
             assertThat(device.actions.count("resume ")).isZero();
+            assertThat(device.power.state().pci().asleepIn()).contains(D3HOT);
         }
 
         @Test
@@ -387,12 +510,12 @@ class DStateTest {
             assertThat(device.actions.log)
                     .filteredOn(line -> !line.startsWith("WARN"))
                     .containsExactly(
-                            "revoke",
+                            "revoked",
                             "mask INTx",
                             "suspend D3hot",
                             "D0->D3hot",
                             "resume D0",
-                            "restore");
+                            "live");
             assertThat(device.actions.mapped).isTrue();
         }
     }

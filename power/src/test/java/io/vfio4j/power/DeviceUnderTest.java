@@ -49,7 +49,7 @@ final class DeviceUnderTest {
     static DeviceUnderTest open(PowerConfig config) {
         DeviceUnderTest device = new DeviceUnderTest(config);
         device.queue.drain();
-        device.power.open();
+        device.power.open(true);
         device.power.setMemoryEnabled(true);
         device.queue.drain();
         device.actions.log.clear();

@@ -58,8 +58,8 @@ class FastPathTest {
         PureDevice pure = new PureDevice(config);
         Deque<Access> held = new ArrayDeque<>();
         int borrowed = 0;
-        device.power.open();
-        pure.send(new PowerEvent.Open());
+        device.power.open(true);
+        pure.send(new PowerEvent.Open(true));
         for (int i = 0; i < 5_000; i++) {
             int op = random.nextInt(12);
             switch (op) {

@@ -159,7 +159,7 @@ class InvariantsTest {
 
         private void openIfClosed() {
             if (!open) {
-                power.open();
+                power.open(true);
                 open = true;
             }
         }
@@ -253,7 +253,7 @@ class InvariantsTest {
                 case 1 -> power.host().writeD3coldAllowed(random.nextBoolean());
                 case 2 -> power.host().reset();
                 case 3 -> power.host().requestResume();
-                case 4 -> power.host().pme();
+                case 4 -> power.wakeEvent();
                 default -> DevicePower.hotReset(List.of(power));
             }
         }

@@ -183,7 +183,7 @@ class KnownBugsTest {
                                 List.of(
                                         from + "->D0",
                                         "resume " + from,
-                                        "restore",
+                                        "live",
                                         "signal",
                                         "unmask INTx"));
                 if (config.platformD3cold()) {
@@ -202,7 +202,7 @@ class KnownBugsTest {
                 access.exitLowPower();
                 assertThat(device.actions.mapped).isTrue();
             }
-            assertThat(device.actions.log).containsExactly("revoke", "restore");
+            assertThat(device.actions.log).containsExactly("revoked", "live");
         }
 
         @Test
@@ -223,7 +223,7 @@ class KnownBugsTest {
             device.actions.failResume = Optional.empty();
             device.actions.log.clear();
             device.touch();
-            assertThat(device.actions.log).containsExactly("resume D3cold", "restore");
+            assertThat(device.actions.log).containsExactly("resume D3cold", "live");
             assertThat(device.oldWakeup.signals).hasValue(1);
         }
 
@@ -244,7 +244,7 @@ class KnownBugsTest {
                             },
                             queue,
                             new ManualClock());
-            power[0].open();
+            power[0].open(true);
             power[0].setMemoryEnabled(true);
             power[0].lastClose();
             power[0].lastClose();
@@ -284,7 +284,7 @@ class KnownBugsTest {
                 device.queue.drain();
                 int before = device.power.usage();
                 for (int i = 0; i < 3; i++) {
-                    device.power.open();
+                    device.power.open(true);
                     device.enter(new RecordingWakeup());
                     device.queue.drain();
                     device.power.lastClose();
@@ -381,7 +381,7 @@ class KnownBugsTest {
             device.queue.drain();
             assertThat(device.power.runtimeStatus()).isEqualTo("active");
             assertThatExceptionOfType(PowerException.class)
-                    .isThrownBy(device.power::open)
+                    .isThrownBy(() -> device.power.open(true))
                     .satisfies(e -> assertThat(e.refusal()).isEqualTo(Refusal.ENODEV));
         }
     }

@@ -3,6 +3,7 @@ package io.vfio4j.power;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** A device layer that writes down what it is told, and does or fails what the test asks for. */
@@ -78,15 +79,14 @@ class RecordingActions implements PowerActions {
     }
 
     @Override
-    public void revokeMappings() {
-        record("revoke");
-        mapped = false;
+    public void showMappings(MappingView view) {
+        record(view.name().toLowerCase(Locale.ROOT));
+        mapped = view == MappingView.LIVE;
     }
 
     @Override
-    public void restoreMappings() {
-        record("restore");
-        mapped = true;
+    public void pmeAsserted() {
+        record("PME");
     }
 
     @Override

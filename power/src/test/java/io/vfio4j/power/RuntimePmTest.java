@@ -42,7 +42,7 @@ class RuntimePmTest {
             assertThat(device.power.usage()).isZero();
             assertThat(device.power.powerState()).isEqualTo(PciPowerState.D3HOT);
 
-            device.power.open();
+            device.power.open(true);
             assertThat(device.power.runtimeStatus()).isEqualTo("active");
             assertThat(device.power.usage()).isEqualTo(1);
             assertThat(device.power.powerState()).isEqualTo(PciPowerState.D0);
@@ -57,7 +57,7 @@ class RuntimePmTest {
             assertThat(device.power.usage()).isEqualTo(1);
             assertThat(device.power.runtimeStatus()).isEqualTo("active");
 
-            device.power.open();
+            device.power.open(true);
             assertThat(device.power.usage()).isEqualTo(1);
             device.enter();
             device.queue.drain();
@@ -107,7 +107,7 @@ class RuntimePmTest {
         @Test
         void shouldRefuseASecondFirstOpen() {
             DeviceUnderTest device = DeviceUnderTest.open(D3HOT);
-            refuses(Refusal.EBUSY, device.power::open);
+            refuses(Refusal.EBUSY, () -> device.power.open(true));
             assertThat(device.power.usage()).isEqualTo(1);
             assertThat(device.power.state().contract().open()).isTrue();
         }
@@ -124,7 +124,7 @@ class RuntimePmTest {
         void shouldOpenAgainAfterTheLastClose() {
             DeviceUnderTest device = DeviceUnderTest.in(ContractState.W_S, D3HOT);
             device.power.lastClose();
-            device.power.open();
+            device.power.open(true);
             assertThat(device.power.contractState()).isEqualTo(ContractState.OFF);
             assertThat(device.power.usage()).isEqualTo(1);
         }
@@ -335,7 +335,7 @@ class RuntimePmTest {
             List<String> order = new ArrayList<>();
             parent.actions.duringResume = () -> order.add("parent");
             child.actions.duringResume = () -> order.add("child");
-            child.power.open();
+            child.power.open(true);
             assertThat(order).containsExactly("parent", "child");
             assertThat(parent.power.state().pm().activeChildren()).isEqualTo(1);
             assertThat(parent.power.usage()).isZero();
@@ -356,13 +356,13 @@ class RuntimePmTest {
             child.queue.drain();
             parent.queue.drain();
             parent.actions.failResume = Optional.of(Refusal.EIO);
-            refuses(Refusal.EBUSY, child.power::open);
+            refuses(Refusal.EBUSY, () -> child.power.open(true));
             assertThat(child.power.usage()).isZero();
             assertThat(child.power.runtimeStatus()).isEqualTo("suspended");
             assertThat(child.power.state().contract().open()).isFalse();
 
             parent.actions.failResume = Optional.empty();
-            child.power.open();
+            child.power.open(true);
             assertThat(child.power.runtimeStatus()).isEqualTo("active");
         }
 
@@ -412,7 +412,7 @@ class RuntimePmTest {
             child.queue.drain();
             parent.queue.drain();
             child.actions.failMove = Optional.of(Refusal.EIO);
-            refuses(Refusal.EIO, child.power::open);
+            refuses(Refusal.EIO, () -> child.power.open(true));
             parent.queue.drain();
             assertThat(parent.power.usage()).isZero();
             assertThat(parent.power.runtimeStatus()).isEqualTo("suspended");
@@ -480,12 +480,12 @@ class RuntimePmTest {
             device.power.runtimePm().disable();
             device.power.runtimePm().disable();
             assertThat(device.power.runtimeStatus()).isEqualTo("unsupported");
-            refuses(Refusal.EACCES, device.power::open);
+            refuses(Refusal.EACCES, () -> device.power.open(true));
             refuses(Refusal.EIO, device.power::access);
             device.power.runtimePm().enable();
             refuses(Refusal.EACCES, device.power.runtimePm()::resume);
             device.power.runtimePm().enable();
-            device.power.open();
+            device.power.open(true);
             refuses(Refusal.EINVAL, device.power.runtimePm()::enable);
             assertThat(device.actions.count("WARN")).isEqualTo(1);
         }
@@ -608,7 +608,7 @@ class RuntimePmTest {
         device.clock.pass(Duration.ofMillis(70));
         assertThat(device.power.activeTime()).isEqualTo(Duration.ofMillis(5));
         assertThat(device.power.suspendedTime()).isEqualTo(Duration.ofMillis(70));
-        device.power.open();
+        device.power.open(true);
         device.clock.pass(Duration.ofMillis(2));
         assertThat(device.power.activeTime()).isEqualTo(Duration.ofMillis(7));
         assertThat(device.power.suspendedTime()).isEqualTo(Duration.ofMillis(70));

@@ -128,7 +128,7 @@ class WakeSourceTest {
                             Says.SIGNAL,
                             Says.SIGNAL,
                             List.of(
-                                    d -> assertThat(d.power.host().pme()).isTrue(),
+                                    d -> assertThat(d.power.wakeEvent()).isTrue(),
                                     d -> d.power.host().requestResume())));
 
     private static void fail() {

@@ -147,7 +147,7 @@ final class Session implements DmaMessages.Pump {
         DmaMessages dma = new DmaMessages(writer, this, negotiation.maxTransfer());
         messages = Optional.of(dma);
         try {
-            device.open(dma);
+            device.open(dma, true);
         } catch (PowerException asleep) {
             reply.send(id, command, -asleep.refusal().errno(), writer);
             throw new ProtocolException("the device does not wake: " + asleep.getMessage());

@@ -42,5 +42,11 @@ public final class VfioUser {
     /** Flag of an ioeventfd sub-region: it is in I/O port space. */
     public static final int KVM_IOEVENTFD_FLAG_PIO = 1 << 1;
 
+    /**
+     * Our extension: the interrupt that PME is, behind the kernel's five. It exists for a client
+     * that has agreed to it in VERSION and a function that can signal PME.
+     */
+    public static final int VFIO_USER_PCI_PME_IRQ_INDEX = 5;
+
     private VfioUser() {}
 }
