@@ -87,6 +87,7 @@ class InvariantsTest {
         private int drops;
         private int exitsWhileActive;
         private int closes;
+        private int pmeRises;
 
         Walk(long seed) {
             this.seed = seed;
@@ -102,7 +103,11 @@ class InvariantsTest {
                                                     random.nextBoolean(),
                                                     random.nextBoolean(),
                                                     true,
-                                                    Set.of(PciPowerState.D3HOT)))
+                                                    random.nextBoolean()
+                                                            ? Set.of(PciPowerState.D3HOT)
+                                                            : Set.of(
+                                                                    PciPowerState.D3COLD,
+                                                                    PciPowerState.D0)))
                             .withPlatformD3cold(random.nextBoolean())
                             .withPlatformWake(random.nextBoolean())
                             .withProfile(Profile.LINUX_7_3.withDisableIdleD3(alwaysHeld));
@@ -159,7 +164,7 @@ class InvariantsTest {
 
         private void openIfClosed() {
             if (!open) {
-                power.open(true);
+                power.open(random.nextBoolean());
                 open = true;
             }
         }
@@ -217,7 +222,14 @@ class InvariantsTest {
 
         private void pmcsr() {
             try (Access access = power.access()) {
+                failSometimes();
                 access.writePmcsr(PciPowerState.ofPmcsrBits(random.nextInt(4)));
+                actions.failMove = Optional.empty();
+                actions.failSuspend = Optional.empty();
+                actions.failResume = Optional.empty();
+                if (random.nextInt(2) == 0) {
+                    countPme(() -> access.writePmcsr(random.nextInt() & 0xffff, 2));
+                }
                 if (random.nextInt(3) == 0) {
                     access.deviceReset();
                 }
@@ -226,6 +238,25 @@ class InvariantsTest {
                     actions.intxUnmasked = !userMaskedIntx;
                 }
             }
+        }
+
+        private void failSometimes() {
+            Optional<Refusal> failure = Optional.of(Refusal.EIO);
+            switch (random.nextInt(16)) {
+                case 0 -> actions.failMove = failure;
+                case 1 -> actions.failSuspend = failure;
+                case 2 -> actions.failResume = failure;
+                default -> {
+                    // It follows.
+                }
+            }
+        }
+
+        /** PME is a level; who listens is told when it rises. */
+        private void countPme(Runnable change) {
+            boolean before = power.state().pci().pme().asserted();
+            change.run();
+            pmeRises += !before && power.state().pci().pme().asserted() ? 1 : 0;
         }
 
         private void control() {
@@ -253,7 +284,7 @@ class InvariantsTest {
                 case 1 -> power.host().writeD3coldAllowed(random.nextBoolean());
                 case 2 -> power.host().reset();
                 case 3 -> power.host().requestResume();
-                case 4 -> power.wakeEvent();
+                case 4 -> countPme(power::wakeEvent);
                 default -> DevicePower.hotReset(List.of(power));
             }
         }
@@ -326,6 +357,9 @@ class InvariantsTest {
             if (engaged) {
                 assertThat(actions.mapped).as("I3 %s", where).isFalse();
             }
+            assertThat(actions.view).as(where).isEqualTo(state.mappingView());
+            assertThat(actions.modelIn).as(where).isEqualTo(state.pci().asleepIn());
+            assertThat(actions.pmeSignals).as("PME %s", where).isEqualTo(pmeRises);
             // I5.
             checkInBetween(state);
             // An access keeps the device awake.

@@ -14,6 +14,12 @@ class RecordingActions implements PowerActions {
     boolean intxUnmasked;
 
     boolean mapped;
+    MappingView view = MappingView.REVOKED;
+
+    /** Where the model was told to sleep; empty while it is awake. */
+    Optional<PciPowerState> modelIn = Optional.empty();
+
+    int pmeSignals;
     boolean answersAfterPowerOn = true;
     int pollsUntilReady;
     Optional<Refusal> failSuspend = Optional.empty();
@@ -37,6 +43,7 @@ class RecordingActions implements PowerActions {
         record("suspend " + target.sysfsName());
         duringSuspend.run();
         fail(failSuspend, "suspend");
+        modelIn = Optional.of(target);
     }
 
     @Override
@@ -44,6 +51,7 @@ class RecordingActions implements PowerActions {
         record("resume " + from.sysfsName());
         duringResume.run();
         fail(failResume, "resume");
+        modelIn = Optional.empty();
     }
 
     @Override
@@ -82,11 +90,13 @@ class RecordingActions implements PowerActions {
     public void showMappings(MappingView view) {
         record(view.name().toLowerCase(Locale.ROOT));
         mapped = view == MappingView.LIVE;
+        this.view = view;
     }
 
     @Override
     public void pmeAsserted() {
         record("PME");
+        pmeSignals++;
     }
 
     @Override
