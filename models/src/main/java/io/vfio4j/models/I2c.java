@@ -117,7 +117,8 @@ public final class I2c extends PciDevice {
     }
 
     @Override
-    protected void close() {
-        thread.shutdownNow();
+    protected synchronized void close() {
+        master.park();
+        thread.shutdown();
     }
 }
