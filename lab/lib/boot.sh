@@ -20,7 +20,7 @@ pack_script() {
     rm -rf "$tree"
 }
 
-# boot_once RUN_FOLDER SOCKET KERNEL_FOLDER QEMU_FOLDER: the kernel's messages and all else go to console.log, what the guest script prints
+# boot_once RUN_FOLDER SOCKET KERNEL_FOLDER QEMU_FOLDER SCRIPT: the kernel's messages and all else go to console.log, what the guest script prints
 # also to script.log, QEMU's own messages and its trace to qemu.log.
 # On a busy machine interpreted ticks come so late that a kernel gives up on its timer, unless it is told not to check that.
 # The CPU model leaves out cmpxchg16b, which some QEMU versions get wrong when they interpret; one CPU, because several interpreted ones have
@@ -41,6 +41,7 @@ boot_once() {
         -device '{"driver":"vfio-user-pci","bus":"slot1","socket":{"type":"unix","path":"'"$socket"'"}}' \
         </dev/null >"$run/qemu.log" 2>&1 &
     guest_pid=$!
+    beside_start "$run" "$socket" "$5"
     wait "$guest_pid" || true
     guest_pid=
     sed -i 's/\r//g' "$run/script.log" "$run/console.log"
@@ -54,8 +55,9 @@ boot_checked() {
     cat "$qemu/tools.cpio" "$kernel/modules.cpio" "$run/script.cpio" >"$run/initramfs.cpio"
     for attempt in 1 2; do
         start=$(milliseconds)
-        boot_once "$run" "$socket" "$kernel" "$qemu"
+        boot_once "$run" "$socket" "$kernel" "$qemu" "$5"
         cat "$run/script.log"
+        beside_stop "$run"
         if grep -q '^guest: end' "$run/script.log"; then
             step_done "$start" "the guest ran"
             break
@@ -65,7 +67,7 @@ boot_checked() {
         ! server_ended || break
     done
     boot_keep_log "$run"
-    grep -q '^guest: ok' "$run/script.log"
+    grep -q '^guest: ok' "$run/script.log" && beside_ok "$run"
 }
 
 boot_keep_log() {

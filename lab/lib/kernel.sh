@@ -1,16 +1,17 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Debian's own kernels for the guest, in the small "cloud" flavour: the image, and of the modules only vfio-pci and what it
-# needs.
+# Debian's own kernels for the guest: the image, and of the modules only those of devices that the lab has, and what they need. Usually in the
+# small "cloud" flavour; "-full" is the one for real machines, which has the drivers that a cloud has no use for.
 
 # The modules a guest loads, in an order that satisfies their dependencies. Some are built into one kernel and modules in another.
-readonly guest_modules=(irqbypass iommufd vfio vfio_virqfd vfio_iommu_type1 vfio-pci-core vfio-pci)
+readonly guest_modules=(irqbypass iommufd vfio vfio_virqfd vfio_iommu_type1 vfio-pci-core vfio-pci
+    i2c-core i2c-ccgx-ucsi i2c-designware-core i2c-designware-pci i2c-dev)
 
 # kernel_check VERSION: stops unless the lab knows it.
 kernel_check() {
     case $1 in
-        5.10 | 6.1 | 6.12 | 6.12-iommufd | 7.3) ;;
-        *) usage_error "no kernel $1: the lab knows 5.10, 6.1, 6.12, 6.12-iommufd and 7.3" ;;
+        5.10 | 6.1 | 6.1-full | 6.12 | 6.12-full | 6.12-iommufd | 7.3 | 7.3-full) ;;
+        *) usage_error "no kernel $1: the lab knows 5.10, 6.1, 6.12, 6.12-iommufd and 7.3, and 6.1-full, 6.12-full and 7.3-full" ;;
     esac
 }
 
@@ -24,12 +25,14 @@ kernel_suites() {
 
 # kernel_packages VERSION STATE: the packages with the newest kernel of that series, none if the suites do not have it.
 kernel_packages() {
-    case $1 in
-        5.10 | 6.1) depends_of "$2" linux-image-cloud-amd64 'linux-image-' ;;
-        6.12*) depends_of "$2" linux-image-6.12-cloud-amd64 'linux-image-' ;;
+    local series=${1%%-*} flavour=cloud-amd64
+    [[ $1 != *-full ]] || flavour=amd64
+    case $series in
+        5.10 | 6.1) depends_of "$2" "linux-image-$flavour" 'linux-image-' ;;
+        6.12) depends_of "$2" "linux-image-6.12-$flavour" 'linux-image-' ;;
         # From 7 on there are three packages instead of one, and the metapackage names the newest series only.
         7.*)
-            apt_in "$2" apt-cache pkgnames "linux-binary-$1." | sed -n 's/^linux-binary-\([0-9].*-cloud-amd64\)$/\1/p' | sort -V | tail -n 1 \
+            apt_in "$2" apt-cache pkgnames "linux-binary-$series." | sed -n "s/^linux-binary-\([0-9.]*[-+][^-]*-$flavour\)$/\1/p" | sort -V | tail -n 1 \
                 | sed 's/.*/linux-base-&\nlinux-binary-&\nlinux-modules-&/'
             ;;
     esac

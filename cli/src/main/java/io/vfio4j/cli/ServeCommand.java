@@ -31,7 +31,7 @@ final class ServeCommand implements Command {
 
     @Override
     public String operands() {
-        return "edu|bench --socket PATH";
+        return ServedModel.listed("|", "|") + " --socket PATH";
     }
 
     @Override
@@ -154,7 +154,10 @@ final class ServeCommand implements Command {
             checkDistinct(places);
             return places;
         }
-        ServedModel model = ServedModel.of(arguments.only("the device (edu or bench)"));
+        ServedModel model =
+                ServedModel.of(
+                        arguments.only(
+                                "the device (%s)".formatted(ServedModel.listed(", ", " or "))));
         String socket =
                 arguments
                         .value(CommandOption.SOCKET)

@@ -4,11 +4,12 @@ package io.vfio4j.cli;
 import io.vfio4j.device.PciDevice;
 import io.vfio4j.models.Bench;
 import io.vfio4j.models.Edu;
+import io.vfio4j.models.I2c;
 import io.vfio4j.power.Delays;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /** The devices that {@code serve} has. */
 enum ServedModel {
@@ -25,6 +26,13 @@ enum ServedModel {
         PciDevice create(Delays delays) {
             return new Bench(delays);
         }
+    },
+    /** The one that Linux has a driver for. */
+    I2C {
+        @Override
+        PciDevice create(Delays delays) {
+            return new I2c(delays);
+        }
     };
 
     /** A new device of that kind. */
@@ -37,11 +45,14 @@ enum ServedModel {
                 .orElseThrow(() ->
                         new UsageException(
                                 "there is no device \"%s\", only %s"
-                                        .formatted(
-                                                name,
-                                                Arrays.stream(values())
-                                                        .map(ServedModel::toString)
-                                                        .collect(Collectors.joining(" and ")))));
+                                        .formatted(name, listed(", ", " and "))));
+    }
+
+    /** The names of all, as {@code edu, bench or i2c}. */
+    static String listed(String between, String last) {
+        List<String> names = Arrays.stream(values()).map(ServedModel::toString).toList();
+        int end = names.size() - 1;
+        return String.join(between, names.subList(0, end)) + last + names.get(end);
     }
 
     @Override
