@@ -58,7 +58,13 @@ public final class I2c extends PciDevice {
                         .withRegisters(0, REGISTERS_SIZE)
                         .withIntx()
                         .withMsi(1)
-                        .withPower(PowerManagement.downToD3cold().withDelays(delays)));
+                        .withPower(
+                                PowerManagement.downToD3cold()
+                                        .withPme(
+                                                PciPowerState.D0,
+                                                PciPowerState.D3HOT,
+                                                PciPowerState.D3COLD)
+                                        .withDelays(delays)));
         master = new I2cMaster(this, bus, thread, events, this::changed);
         registers = new I2cRegisters(master, events);
     }
