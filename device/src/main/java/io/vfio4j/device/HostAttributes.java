@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.OptionalLong;
+import java.util.function.Predicate;
 
 /**
  * The host side of an emulated device: attributes with the names and values of sysfs, whose reading
@@ -26,11 +27,17 @@ public final class HostAttributes {
     private final PciDescription description;
     private final DevicePower power;
     private final ConfigSpace config;
+    private final Predicate<String> signal;
 
-    HostAttributes(PciDescription description, DevicePower power, ConfigSpace config) {
+    HostAttributes(
+            PciDescription description,
+            DevicePower power,
+            ConfigSpace config,
+            Predicate<String> signal) {
         this.description = description;
         this.power = power;
         this.config = config;
+        this.signal = signal;
     }
 
     /**
@@ -75,7 +82,7 @@ public final class HostAttributes {
             case POWER_STATE -> ok(power.powerState().sysfsName());
             case D3COLD_ALLOWED -> ok(power.host().isD3coldAllowed() ? "1" : "0");
             case CONFIG -> readConfig(0, (int) config.size());
-            case RESET, DRIVER_UNBIND, RESCAN, REMOVE ->
+            case RESET, DRIVER_UNBIND, RESCAN, REMOVE, SIGNAL ->
                     failed(Errno.EACCES, attribute + " can only be written");
             case VENDOR -> ok(hex(identity.vendorId(), 4));
             case DEVICE -> ok(hex(identity.deviceId(), 4));
@@ -103,6 +110,7 @@ public final class HostAttributes {
             case POWER_CONTROL -> writeControl(value);
             case D3COLD_ALLOWED -> writeD3coldAllowed(value);
             case RESET -> writeReset(value);
+            case SIGNAL -> writeSignal(value);
             case POWER_AUTOSUSPEND_DELAY_MS ->
                     failed(Errno.EIO, "vfio does not use autosuspend (spec B9)");
             case POWER_WAKEUP -> failed(Errno.EINVAL, "the device cannot signal PME");
@@ -141,6 +149,12 @@ public final class HostAttributes {
         }
         power.host().reset();
         return ok("");
+    }
+
+    private HostReply writeSignal(String value) {
+        return signal.test(value)
+                ? ok("")
+                : failed(Errno.EINVAL, "the device knows no signal " + quoted(value));
     }
 
     /** As the kernel's kstrtoul reads it: decimal, 0x hexadecimal or 0 octal, no minus. */

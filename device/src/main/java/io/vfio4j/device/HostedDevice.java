@@ -72,7 +72,7 @@ public final class HostedDevice implements AutoCloseable {
         try (Access first = power.access()) {
             access = new DeviceAccess(power, first, regions, interrupts, features);
         }
-        attributes = new HostAttributes(description, power, config);
+        attributes = new HostAttributes(description, power, config, model::signal);
         complete.countDown();
     }
 

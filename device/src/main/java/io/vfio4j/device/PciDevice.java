@@ -90,6 +90,19 @@ public abstract class PciDevice {
      */
     protected void resume(PciPowerState from) {}
 
+    /**
+     * The world outside acts on the device, as somebody who presses a button does: what a write of
+     * {@code signal} on the host side asks for. It does not wake the device; {@link #wakeEvent}
+     * may. Can come from any thread, at any time between the device's start and its {@link #close},
+     * also while it is asleep or on its way.
+     *
+     * @param name what happens
+     * @return whether the device knows that
+     */
+    protected boolean signal(String name) {
+        return false;
+    }
+
     /** The host is closed for good: end what threads the device has. */
     protected void close() {}
 

@@ -248,6 +248,14 @@ class HostAttributesTest {
         }
 
         @Test
+        void shouldTellTheModelOfASignal() {
+            hosted.model.calls();
+            write("signal", "bell");
+            assertErrno(Errno.EINVAL, "write signal horn");
+            assertThat(hosted.model.calls()).containsExactly("signal bell", "signal horn");
+        }
+
+        @Test
         void shouldBeEinvalForTheLinkOfAConventionalFunction() {
             host(Hosted.FULL.withoutExpress());
             assertErrno(Errno.EINVAL, "read current_link_speed");

@@ -63,6 +63,12 @@ final class RecordingDevice extends PciDevice {
     }
 
     @Override
+    protected boolean signal(String name) {
+        calls.add("signal " + name);
+        return name.equals("bell");
+    }
+
+    @Override
     protected void close() {
         calls.add("close");
     }

@@ -26,8 +26,14 @@ import java.util.concurrent.Executors;
  * <p>Asleep in D3hot it keeps its registers, its FIFOs and, its clock held low, even a transfer
  * that it was in the middle of; the byte that is on the bus is finished first. Its thread does
  * nothing until it is awake again. In D3cold, and on a reset, the transfer is given up.
+ *
+ * <p>It can signal PME from D0, D3hot and D3cold, and does so on the signal {@value #ALERT} from
+ * outside.
  */
 public final class I2c extends PciDevice {
+    /** The signal that wakes, see {@link #signal}. */
+    public static final String ALERT = "alert";
+
     private static final int REGISTERS_SIZE = 4096;
     private static final int SERIAL_BUS = 0x0c8000;
 
@@ -58,7 +64,13 @@ public final class I2c extends PciDevice {
                         .withRegisters(0, REGISTERS_SIZE)
                         .withIntx()
                         .withMsi(1)
-                        .withPower(PowerManagement.downToD3cold().withDelays(delays)));
+                        .withPower(
+                                PowerManagement.downToD3cold()
+                                        .withPme(
+                                                PciPowerState.D0,
+                                                PciPowerState.D3HOT,
+                                                PciPowerState.D3COLD)
+                                        .withDelays(delays)));
         master = new I2cMaster(this, bus, thread, events, this::changed);
         registers = new I2cRegisters(master, events);
     }
@@ -114,6 +126,19 @@ public final class I2c extends PciDevice {
         // What happened while it fell asleep was not told.
         events.renew();
         changed();
+    }
+
+    /**
+     * The signal {@value #ALERT} is a target that pulls SMBALERT#. The controller has no register
+     * for that, it is a wake event only.
+     */
+    @Override
+    protected boolean signal(String name) {
+        if (!name.equals(ALERT)) {
+            return false;
+        }
+        boolean _ = wakeEvent();
+        return true;
     }
 
     @Override

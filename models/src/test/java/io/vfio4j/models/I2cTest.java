@@ -7,6 +7,8 @@ import static org.awaitility.Awaitility.await;
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.power.Delays;
 import io.vfio4j.power.PciPowerState;
+import io.vfio4j.uapi.HostReply;
+import io.vfio4j.uapi.HostRequest;
 import io.vfio4j.uapi.VfioPci;
 
 import org.junit.jupiter.api.AfterEach;
@@ -47,6 +49,8 @@ class I2cTest {
     private static final int COMP_PARAM_1 = 0xf4;
     private static final int COMP_VERSION = 0xf8;
     private static final int COMP_TYPE = 0xfc;
+
+    private static final int PMCSR = 0x44;
 
     private static final int READ = 1 << 8;
     private static final int STOP = 1 << 9;
@@ -689,6 +693,50 @@ class I2cTest {
             enable(LARGE);
             command(0x01, 0x00, READ | RESTART | STOP);
             assertThat(received(1)).containsExactly(0x77);
+        }
+
+        private int pmcsr() {
+            return (int) i2c.load(VfioPci.VFIO_PCI_CONFIG_REGION_INDEX, PMCSR, 2);
+        }
+
+        private void pmcsr(int value) {
+            i2c.store(VfioPci.VFIO_PCI_CONFIG_REGION_INDEX, PMCSR, 2, value);
+        }
+
+        private HostReply signal(String name) {
+            return i2c.device.attributes().handle(HostRequest.parse("write signal " + name));
+        }
+
+        @Test
+        void shouldSignalPmeWhenATargetAlerts() {
+            pmcsr(0x103);
+            assertThat(pmcsr()).as("D3hot, context kept, PME_En").isEqualTo(0x10b);
+            assertThat(signal(I2c.ALERT)).isEqualTo(new HostReply.Ok(""));
+            assertThat(pmcsr()).as("and PME_Status").isEqualTo(0x810b);
+            pmcsr(0x8000);
+            assertThat(pmcsr()).isEqualTo(0x8);
+        }
+
+        @Test
+        void shouldKnowNoOtherSignal() {
+            assertThat(signal("bell")).isInstanceOf(HostReply.Failed.class);
+            assertThat(pmcsr()).isEqualTo(0x8);
+        }
+
+        @Test
+        void shouldParkWhenTheDriverWritesD3hot() {
+            enable(SLOW);
+            command(0x11, 0x22 | STOP);
+            gate.awaitReached();
+            Thread sleep = Thread.ofPlatform().start(() -> pmcsr(3));
+            soon(() -> sleep.getState() == Thread.State.TIMED_WAITING);
+            gate.open();
+            soon(() -> !sleep.isAlive());
+            assertThat(slow.seen()).containsExactly("start write", "0x11");
+
+            pmcsr(0);
+            soon(() -> slow.seen().size() == 4);
+            assertThat(slow.seen()).endsWith("0x11", "0x22", "stop");
         }
 
         @Test

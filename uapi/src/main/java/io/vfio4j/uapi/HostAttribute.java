@@ -76,7 +76,12 @@ public enum HostAttribute {
     /** Write {@code 1} to look for new devices on the device's bus. */
     RESCAN("rescan", false, true),
     /** Write {@code 1} to remove the device, until its bus is scanned again. */
-    REMOVE("remove", false, true);
+    REMOVE("remove", false, true),
+    /**
+     * Write a name to have the world outside act on the device, as somebody who presses a button
+     * does. Which names there are is the model's to say; a device of this machine has no such file.
+     */
+    SIGNAL("signal", false, true);
 
     private static final java.util.Map<String, HostAttribute> BY_NAME =
             Arrays.stream(values())

@@ -217,7 +217,8 @@ class HostProtocolTest {
                         "driver_override",
                         "driver/unbind",
                         "rescan",
-                        "remove");
+                        "remove",
+                        "signal");
         assertThat(HostAttribute.values())
                 .filteredOn(HostAttribute::writable)
                 .containsExactly(
@@ -232,14 +233,16 @@ class HostProtocolTest {
                         HostAttribute.DRIVER_OVERRIDE,
                         HostAttribute.DRIVER_UNBIND,
                         HostAttribute.RESCAN,
-                        HostAttribute.REMOVE);
+                        HostAttribute.REMOVE,
+                        HostAttribute.SIGNAL);
         assertThat(HostAttribute.values())
                 .filteredOn(attribute -> !attribute.readable())
                 .containsExactly(
                         HostAttribute.RESET,
                         HostAttribute.DRIVER_UNBIND,
                         HostAttribute.RESCAN,
-                        HostAttribute.REMOVE);
+                        HostAttribute.REMOVE,
+                        HostAttribute.SIGNAL);
     }
 
     @Test
