@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 enum { ROUNDS = 3, WAIT_MS = 5000, PAGE = 4096, IOVA = 0x100000 };
-enum { IDENTIFICATION = 0x00, RAISE = 0x60, ACKNOWLEDGE = 0x64, DMA_SOURCE = 0x80, DMA_TARGET = 0x88, DMA_COUNT = 0x90, DMA_COMMAND = 0x98 };
+enum { IDENTIFICATION = 0x00, LIVENESS = 0x04, RAISE = 0x60, ACKNOWLEDGE = 0x64, DMA_SOURCE = 0x80, DMA_TARGET = 0x88, DMA_COUNT = 0x90, DMA_COMMAND = 0x98 };
 enum { DMA_BUFFER = 0x40000, DMA_START = 1, DMA_TO_MEMORY = 2 };
 enum { COMMAND = 4, MEMORY_AND_MASTER = 6 };
 
@@ -178,12 +178,30 @@ static void low_power(void)
     printf("awake %s 0x%08x\n", power_state(), get_register(IDENTIFICATION));
 }
 
+/* Until it is killed: memory mapped for DMA, transfers into it, an interrupt enabled and raised. */
+static void stay_busy(void)
+{
+    dma();
+    int event = eventfd(0, EFD_NONBLOCK);
+    set_irqs(VFIO_PCI_MSIX_IRQ_INDEX, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, 1, event);
+    set_register(LIVENESS, 0x12345678);
+    printf("busy\n");
+    fflush(stdout);
+    for (;;) {
+        copy(DMA_BUFFER, IOVA + PAGE, DMA_TO_MEMORY);
+        set_register(RAISE, 1);
+        set_register(ACKNOWLEDGE, 1);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 2)
-        errx(2, "usage: eduvfio BDF");
+    if (argc < 2 || argc > 3 || (argc == 3 && strcmp(argv[2], "busy") != 0))
+        errx(2, "usage: eduvfio BDF [busy]");
     bdf = argv[1];
     open_device();
+    if (argc == 3)
+        stay_busy();
     interrupts("intx", VFIO_PCI_INTX_IRQ_INDEX, 1);
     interrupts("msix", VFIO_PCI_MSIX_IRQ_INDEX, 0);
     dma();

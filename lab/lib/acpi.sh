@@ -15,10 +15,11 @@ make_iasl() {
     rm -rf "$folder/apt" "$folder/root"
 }
 
-# compile_acpi SOURCE FILE IASL_FOLDER QEMU_FOLDER: writes the table to FILE, whose name ends in .aml.
+# compile_acpi SOURCE FILE PORT IASL_FOLDER QEMU_FOLDER: writes the table to FILE, whose name ends in .aml; PORT is what the source calls so.
 compile_acpi() {
     local libraries report
-    libraries=$(qemu_libraries "$4")
-    report=$("$libraries/ld-linux-x86-64.so.2" --library-path "$libraries" "$3/iasl" -we -p "${2%.aml}" "$1" 2>&1) \
+    libraries=$(qemu_libraries "$5")
+    sed "s/PORT/${3//\\/\\\\}/" "$1" >"${2%.aml}.asl"
+    report=$("$libraries/ld-linux-x86-64.so.2" --library-path "$libraries" "$4/iasl" -we -p "${2%.aml}" "${2%.aml}.asl" 2>&1) \
         || die "iasl does not take $1: $report"
 }

@@ -10,7 +10,7 @@ pack_script() {
     mkdir -p "$tree/lab"
     cp "$lab/guest/init" "$tree/init"
     chmod 755 "$tree/init"
-    cp "$lab/guest/start.sh" "$lab/guest/checks.sh" "$tree/lab/"
+    cp "$lab/guest/"{start,checks,orders}.sh "$tree/lab/"
     cp "$3" "$tree/lab/script.sh"
     for source in "$lab"/guest/*.c; do
         gcc -std=gnu17 -O1 -Wall -Wextra -static -o "$tree/lab/$(basename "$source" .c)" "$source" \
@@ -20,25 +20,33 @@ pack_script() {
     rm -rf "$tree"
 }
 
-# boot_once RUN_FOLDER SOCKET KERNEL_FOLDER QEMU_FOLDER SCRIPT: the kernel's messages and all else go to console.log, what the guest script prints
-# also to script.log, QEMU's own messages and its trace to qemu.log.
+# guest_arguments RUN_FOLDER SOCKET KERNEL_FOLDER: QEMU's arguments, one a line, but for the serial ports.
 # On a busy machine interpreted ticks come so late that a kernel gives up on its timer, unless it is told not to check that.
 # The CPU model leaves out cmpxchg16b, which some QEMU versions get wrong when they interpret; one CPU, because several interpreted ones have
 # aborted in it. Guest memory is a shared memfd, so that the device reaches it by descriptor. The device sits behind a root port, as a PCI
 # Express endpoint should: that is where its power management events go. The IOMMU (caching, so that QEMU hears of each mapping) is for the
 # guest's own vfio-pci.
+guest_arguments() {
+    local run=$1 socket=$2 kernel=$3
+    printf '%s\n' -accel tcg -cpu max,-cx16 -smp "$cpus" \
+        -m 256M -object memory-backend-memfd,id=ram,size=256M,share=on -machine q35,kernel-irqchip=split,memory-backend=ram \
+        -device intel-iommu,intremap=on,caching-mode=on -nodefaults -no-user-config -display none \
+        -kernel "$kernel/vmlinuz" -initrd "$run/initramfs.cpio" \
+        -append "console=ttyS0 panic=-1 loglevel=4 no_timer_check intel_iommu=on iommu=pt" \
+        -device pcie-root-port,id=slot1,chassis=1,slot=1,addr=3 \
+        -device '{"driver":"vfio-user-pci","id":"served","bus":"slot1","socket":{"type":"unix","path":"'"$socket"'"}}'
+    [[ $trace = no ]] || printf '%s\n' -trace 'vfio_user_*' -trace 'vfio_pci_*' -trace 'vfio_intx_*' -trace 'vfio_msi*' -trace 'pci_pm_*' \
+        -trace 'pci_update_mappings_*'
+}
+
+# boot_once RUN_FOLDER SOCKET KERNEL_FOLDER QEMU_FOLDER SCRIPT: the kernel's messages and all else go to console.log, what the guest script prints
+# also to script.log, QEMU's own messages and its trace to qemu.log.
 boot_once() {
-    local run=$1 socket=$2 kernel=$3 qemu=$4 optional=() append="console=ttyS0 panic=-1 loglevel=4 no_timer_check intel_iommu=on iommu=pt"
-    [[ $trace = no ]] || optional+=(-trace 'vfio_user_*' -trace 'vfio_pci_*' -trace 'vfio_intx_*' -trace 'vfio_msi*' -trace 'pci_pm_*')
+    local run=$1 socket=$2 kernel=$3 qemu=$4 arguments
     rm -f "$run"/{console,script,qemu}.log
     touch "$run/script.log"
-    run_qemu "$qemu" "$seconds" -accel tcg -cpu max,-cx16 -smp 1 \
-        -m 256M -object memory-backend-memfd,id=ram,size=256M,share=on -machine q35,kernel-irqchip=split,memory-backend=ram \
-        -device intel-iommu,intremap=on,caching-mode=on -nodefaults -no-user-config -display none -no-reboot \
-        -kernel "$kernel/vmlinuz" -initrd "$run/initramfs.cpio" -append "$append" \
-        -serial "file:$run/console.log" -serial "file:$run/script.log" \
-        "${optional[@]}" -device pcie-root-port,id=slot1,chassis=1,slot=1,addr=3 \
-        -device '{"driver":"vfio-user-pci","bus":"slot1","socket":{"type":"unix","path":"'"$socket"'"}}' \
+    mapfile -t arguments < <(guest_arguments "$run" "$socket" "$kernel")
+    run_qemu "$qemu" "$seconds" "${arguments[@]}" -no-reboot -serial "file:$run/console.log" -serial "file:$run/script.log" \
         </dev/null >"$run/qemu.log" 2>&1 &
     guest_pid=$!
     beside_start "$run" "$socket" "$5"

@@ -6,13 +6,29 @@ server_pid=
 
 # server_start MODEL SOCKET LOG OPTION...: returns when the server says that it listens.
 server_start() {
-    local model=$1 socket=$2 log=$3 start deadline
+    local model=$1 socket=$2 log=$3
     shift 3
+    servers_start "$log" "$model=$socket" "$@"
+}
+
+# servers_start LOG MODEL=SOCKET... OPTION...: the same with several devices in one process.
+servers_start() {
+    local log=$1 start deadline device
+    shift
     start=$(milliseconds)
     deadline=$((SECONDS + 300))
     : >"$log"
-    "$lab/../vfio4j" serve "$model" --socket "$socket" "$@" >"$log" 2>&1 &
+    "$lab/../vfio4j" serve "$@" >"$log" 2>&1 &
     server_pid=$!
+    for device in "$@"; do
+        [[ $device != *=/* ]] || server_listens "$log" "${device#*=}" "$deadline"
+    done
+    step_done "$start" "vfio4j serve is ready"
+}
+
+# server_listens LOG SOCKET DEADLINE: waits for it.
+server_listens() {
+    local log=$1 socket=$2 deadline=$3
     until grep -qxF "listening $socket" "$log"; do
         if ! kill -0 "$server_pid" 2>/dev/null; then
             tail -n 20 "$log" >&2
@@ -21,7 +37,6 @@ server_start() {
         ((SECONDS < deadline)) || die "the server did not print 'listening $socket' within 300 s"
         sleep 0.1
     done
-    step_done "$start" "vfio4j serve $model is ready"
 }
 
 # ends_within SECONDS PID: true once the child is gone; bash has no wait with a limit.

@@ -13,8 +13,10 @@ bind() {
 
 bind_devices() {
     # QEMU's root port has no power management capability, and begins with 0 for that. D3cold is the slot's own, see slot-power.asl.
-    echo 1 >/sys/bus/pci/devices/0000:00:03.0/d3cold_allowed
-    for bdf in 0000:01:00.0 0000:02:00.0 0000:03:00.0 0000:04:00.0 0000:06:01.0; do
-        bind "$bdf"
+    for port in 0000:00:03.0 0000:00:08.0; do
+        [ ! -e "/sys/bus/pci/devices/$port" ] || echo 1 >"/sys/bus/pci/devices/$port/d3cold_allowed"
+    done
+    for bdf in 0000:01:00.0 0000:02:00.0 0000:03:00.0 0000:04:00.0 0000:06:01.0 0000:07:00.0; do
+        [ ! -e "/sys/bus/pci/devices/$bdf" ] || bind "$bdf"
     done
 }

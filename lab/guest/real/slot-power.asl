@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Gives the root port at 00:03.0 (S18 is QEMU's name for it: the device number, three bits up, in hexadecimal) a power resource for D0 and
- * D3hot. That is how Linux learns that the platform can cut the power of the slot, which is D3cold for the device in it. No power is really
- * cut: what counts is what Linux believes.
+ * Gives a root port, whose name the lab puts here (\_SB.PCI0.S18 is the one at 00:03.0: the device number, three bits up, in hexadecimal), a
+ * power resource for D0 and D3hot. That is how Linux learns that the platform can cut the power of the slot, which is D3cold for the device in it.
+ * No power is really cut: what counts is what Linux believes.
  */
 DefinitionBlock ("", "SSDT", 2, "VFIO4J", "SLOTPOWR", 1)
 {
-    External (\_SB.PCI0.S18, DeviceObj)
+    External (PORT, DeviceObj)
 
-    Scope (\_SB.PCI0.S18)
+    Scope (PORT)
     {
         Name (SLON, One)
 
