@@ -23,6 +23,8 @@ final class ConfigLayout {
     private int link = PciRegs.PCI_CAPABILITY_LIST;
     private int pmcsr;
     private int flrByte;
+    private int msi;
+    private int msix;
 
     ConfigLayout(PciDescription description) {
         this.description = description;
@@ -32,10 +34,10 @@ final class ConfigLayout {
         description.bars().forEach(this::bar);
         description.power().ifPresent(this::powerManagement);
         if (description.msiVectors() > 0) {
-            msi();
+            messages();
         }
         if (description.msixVectors() > 0) {
-            msix();
+            messagesFromTable();
         }
         if (description.express()) {
             express();
@@ -56,6 +58,16 @@ final class ConfigLayout {
     /** Where PMCSR is; 0 without a PM capability. */
     int pmcsr() {
         return pmcsr;
+    }
+
+    /** Where the MSI capability is, of the form with 64-bit addresses and mask bits; or 0. */
+    int msi() {
+        return msi;
+    }
+
+    /** Where the MSI-X capability is; or 0. */
+    int msix() {
+        return msix;
     }
 
     /** The byte that holds Initiate Function Level Reset; 0 without a PCI Express capability. */
@@ -112,8 +124,9 @@ final class ConfigLayout {
         // PMCSR itself is the power rules' (spec B6, E).
     }
 
-    private void msi() {
+    private void messages() {
         int at = capability(PciRegs.PCI_CAP_ID_MSI, 0x18);
+        msi = at;
         int log = Integer.numberOfTrailingZeros(description.msiVectors());
         word(
                 at + PciRegs.PCI_MSI_FLAGS,
@@ -125,8 +138,9 @@ final class ConfigLayout {
         dword(at + PciRegs.PCI_MSI_MASK_64, 0, (int) ((1L << description.msiVectors()) - 1));
     }
 
-    private void msix() {
+    private void messagesFromTable() {
         int at = capability(PciRegs.PCI_CAP_ID_MSIX, 12);
+        msix = at;
         word(
                 at + PciRegs.PCI_MSIX_FLAGS,
                 description.msixVectors() - 1,

@@ -36,16 +36,31 @@ final class ConfigSpace implements Region {
         /** Whether INTx is asserted: STATUS.INTERRUPT. */
         boolean intxPending();
 
+        /**
+         * What the driver says of its messages was written. One call at a time, the last with the
+         * values that stay.
+         *
+         * @param msi Message Control of MSI, 0 without it
+         * @param msiMask the mask bits of MSI
+         * @param msix Message Control of MSI-X, 0 without it
+         */
+        void messagesWritten(int msi, int msiMask, int msix);
+
+        /** The pending bits of MSI. */
+        int msiPending();
+
         /** The client wrote Initiate Function Level Reset. */
         void functionLevelReset();
     }
+
+    private static final int PENDING = PciRegs.PCI_MSI_PENDING_64;
 
     private final Owner owner;
     private final ConfigLayout layout;
     private final byte[] bytes;
     private final byte[] writable;
 
-    // Two writers (client and host) must not tell the owner of their commands in the wrong order.
+    // Two writers (client and host) must not tell the owner of what they wrote in the wrong order.
     private final Object telling = new Object();
 
     ConfigSpace(PciDescription description, Owner owner) {
@@ -82,6 +97,42 @@ final class ConfigSpace implements Region {
         }
     }
 
+    /** Nobody sends messages to a client that has gone: as after the kernel's pci_disable_msi. */
+    void disableMessages() {
+        synchronized (this) {
+            if (layout.msi() != 0) {
+                clear(layout.msi() + PciRegs.PCI_MSI_FLAGS, PciRegs.PCI_MSI_FLAGS_ENABLE);
+                clear(layout.msi() + PciRegs.PCI_MSI_MASK_64, ~0);
+            }
+            if (layout.msix() != 0) {
+                clear(
+                        layout.msix() + PciRegs.PCI_MSIX_FLAGS,
+                        PciRegs.PCI_MSIX_FLAGS_ENABLE | PciRegs.PCI_MSIX_FLAGS_MASKALL);
+            }
+        }
+        tellMessages();
+    }
+
+    private void clear(int register, int bits) {
+        for (int i = 0; i < 4; i++) {
+            bytes[register + i] &= (byte) ~(bits >> (8 * i));
+        }
+    }
+
+    private void tellMessages() {
+        synchronized (telling) {
+            int msi;
+            int msiMask;
+            int msix;
+            synchronized (this) {
+                msi = layout.msi() == 0 ? 0 : word(layout.msi() + PciRegs.PCI_MSI_FLAGS);
+                msiMask = layout.msi() == 0 ? 0 : dword(layout.msi() + PciRegs.PCI_MSI_MASK_64);
+                msix = layout.msix() == 0 ? 0 : word(layout.msix() + PciRegs.PCI_MSIX_FLAGS);
+            }
+            owner.messagesWritten(msi, msiMask, msix);
+        }
+    }
+
     @Override
     public int read(long offset, int count, Memory target, long at) {
         if (outside(offset, count)) {
@@ -90,9 +141,10 @@ final class ConfigSpace implements Region {
         int from = (int) offset;
         int pmcsr = touchesPmcsr(from, count) ? owner.pmcsr() : 0;
         boolean pending = covers(from, count, PciRegs.PCI_STATUS) && owner.intxPending();
+        int messages = touchesMsiPending(from, count) ? owner.msiPending() : 0;
         synchronized (this) {
             for (int i = 0; i < count; i++) {
-                target.putByte(at + i, value(from + i, pmcsr, pending));
+                target.putByte(at + i, value(from + i, pmcsr, pending, messages));
             }
         }
         return count;
@@ -108,17 +160,18 @@ final class ConfigSpace implements Region {
      */
     byte[] copy(int offset, int count, int pmcsr) {
         boolean pending = owner.intxPending();
+        int messages = owner.msiPending();
         byte[] copy = new byte[count];
         synchronized (this) {
             for (int i = 0; i < count; i++) {
-                copy[i] = value(offset + i, pmcsr, pending);
+                copy[i] = value(offset + i, pmcsr, pending, messages);
             }
         }
         return copy;
     }
 
     /** What a byte reads, with what is not kept here. */
-    private byte value(int register, int pmcsr, boolean pending) {
+    private byte value(int register, int pmcsr, boolean pending, int messages) {
         int kept = bytes[register];
         if (register == PciRegs.PCI_STATUS && pending) {
             return (byte) (kept | PciRegs.PCI_STATUS_INTERRUPT);
@@ -126,7 +179,27 @@ final class ConfigSpace implements Region {
         if (touchesPmcsr(register, 1)) {
             return (byte) (pmcsr >> (8 * (register - layout.pmcsr())));
         }
+        if (touchesMsiPending(register, 1)) {
+            return (byte) (messages >> (8 * (register - layout.msi() - PENDING)));
+        }
         return (byte) kept;
+    }
+
+    private boolean touchesMsiPending(int from, int count) {
+        return reaches(from, count, layout.msi(), PENDING, 4);
+    }
+
+    /** Message Control of either kind, or the mask bits of MSI. */
+    private boolean touchesMessages(int from, int count) {
+        return reaches(from, count, layout.msi(), PciRegs.PCI_MSI_FLAGS, 2)
+                || reaches(from, count, layout.msi(), PciRegs.PCI_MSI_MASK_64, 4)
+                || reaches(from, count, layout.msix(), PciRegs.PCI_MSIX_FLAGS, 2);
+    }
+
+    /** A capability at 0 is one that this function does not have. */
+    private static boolean reaches(int from, int count, int capability, int offset, int length) {
+        int register = capability + offset;
+        return capability != 0 && from < register + length && register < from + count;
     }
 
     private boolean touchesPmcsr(int from, int count) {
@@ -190,6 +263,9 @@ final class ConfigSpace implements Region {
         if (command) {
             tellCommand();
         }
+        if (touchesMessages(register, length)) {
+            tellMessages();
+        }
         if (!client) {
             return;
         }
@@ -210,6 +286,10 @@ final class ConfigSpace implements Region {
 
     private boolean outside(long offset, int count) {
         return offset < 0 || offset >= bytes.length || count > bytes.length - offset;
+    }
+
+    private int dword(int register) {
+        return word(register) | word(register + 2) << 16;
     }
 
     private int word(int register) {

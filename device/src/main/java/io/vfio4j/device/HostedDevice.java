@@ -9,6 +9,7 @@ import io.vfio4j.power.PmCapability;
 import io.vfio4j.power.PowerActions;
 import io.vfio4j.power.PowerConfig;
 import io.vfio4j.power.Profile;
+import io.vfio4j.power.RuntimeStatus;
 import io.vfio4j.uapi.PciRegs;
 import io.vfio4j.uapi.VfioPci;
 
@@ -113,7 +114,8 @@ public final class HostedDevice implements AutoCloseable {
     private Region behind(BarDescription bar) {
         return switch (bar.backing()) {
             case REGISTERS -> new RegisterRegion(model, bar);
-            case MEMORY, MSIX -> new PlainMemory(bar.size());
+            case MEMORY -> new PlainMemory(bar.size());
+            case MSIX -> interrupts.table();
             case MAPPABLE -> new MappableMemory("vfio4j-bar" + bar.index(), bar.size());
         };
     }
@@ -200,6 +202,7 @@ public final class HostedDevice implements AutoCloseable {
         } finally {
             try {
                 interrupts.disconnect();
+                config.disableMessages();
             } finally {
                 power.lastClose();
             }
@@ -222,7 +225,7 @@ public final class HostedDevice implements AutoCloseable {
     /**
      * How many interrupts an index has.
      *
-     * @param index 0..4
+     * @param index 0..5, see VFIO_USER_PCI_PME_IRQ_INDEX for the last
      * @return the count, 0 if the function lacks them
      */
     public int interruptCount(int index) {
@@ -239,7 +242,7 @@ public final class HostedDevice implements AutoCloseable {
     }
 
     private void reset(ResetReason reason) {
-        interrupts.intx(false);
+        interrupts.reset();
         model.reset(reason);
     }
 
@@ -301,6 +304,8 @@ public final class HostedDevice implements AutoCloseable {
         @Override
         public void pmcsrWritten(int value, int bytes) {
             access.writePmcsr(value, bytes);
+            // Back in D0 by now, perhaps, and its mappings with it.
+            interrupts.awake();
         }
 
         @Override
@@ -311,6 +316,16 @@ public final class HostedDevice implements AutoCloseable {
         @Override
         public boolean intxPending() {
             return interrupts.line().asserted();
+        }
+
+        @Override
+        public void messagesWritten(int msi, int msiMask, int msix) {
+            interrupts.messagesWritten(msi, msiMask, msix);
+        }
+
+        @Override
+        public int msiPending() {
+            return interrupts.msiPending();
         }
 
         @Override
@@ -328,13 +343,32 @@ public final class HostedDevice implements AutoCloseable {
 
         @Override
         public void resume(PciPowerState from) {
-            model.resume(from);
+            interrupts.enterD0();
+            try {
+                model.resume(from);
+            } catch (RuntimeException | Error stillAsleep) {
+                interrupts.leaveD0();
+                throw stillAsleep;
+            }
+            if (!wokenByPmcsr()) {
+                interrupts.awake();
+            }
+        }
+
+        /**
+         * Then the client's mappings show the device awake only after this, and so does the write's
+         * reply: interrupts wait for it. In the contract's resume they wait for nothing but the
+         * INTx mask, which comes off last (spec B3).
+         */
+        private boolean wokenByPmcsr() {
+            return power.state().status() == RuntimeStatus.ACTIVE;
         }
 
         @Override
         public void setPowerState(PciPowerState from, PciPowerState to) {
             inD0 = to == PciPowerState.D0;
             if (!inD0) {
+                interrupts.leaveD0();
                 return;
             }
             boolean keeps = description.power().map(PowerManagement::noSoftReset).orElse(true);
@@ -371,11 +405,17 @@ public final class HostedDevice implements AutoCloseable {
 
         @Override
         public void reset() {
-            HostedDevice.this.reset(ResetReason.FUNCTION);
+            try {
+                HostedDevice.this.reset(ResetReason.FUNCTION);
+            } finally {
+                interrupts.awake();
+            }
         }
 
         @Override
         public void tearDown() {
+            // For the next client, if this one left it in D3hot.
+            interrupts.awake();
             for (Region region : regions) {
                 if (region instanceof MappableMemory memory) {
                     memory.renew();

@@ -4,10 +4,10 @@ package io.vfio4j.device;
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
+import io.vfio4j.uapi.PciRegs;
 import io.vfio4j.uapi.Vfio;
 import io.vfio4j.uapi.VfioIrqSet;
 import io.vfio4j.uapi.VfioPci;
-import io.vfio4j.uapi.VfioUser;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +23,8 @@ import java.util.Optional;
  * of other vfio-user servers do, and QEMU closes its own descriptor of the old one, which here
  * nobody sees. A device's message goes to MSI-X first, then to MSI.
  *
+ * <p>INTx and messages leave the function in D0 only; errors, requests and PME in every state.
+ *
  * <p>Set up by one thread at a time; signalled from any, also while it is being set up.
  */
 final class InterruptController implements Interrupts {
@@ -32,10 +34,12 @@ final class InterruptController implements Interrupts {
         void unmaskKicked();
     }
 
-    private static final int PME_INDEX = VfioUser.VFIO_USER_PCI_PME_IRQ_INDEX;
-
     private final IntxLine intx = new IntxLine();
-    private final List<VectorSet> sets;
+    private final Messages messages;
+    private final VectorSet requests = new VectorSet(1);
+    private final VectorSet wakeEvents;
+    private final List<Vectors> sets;
+    private final MsixTable table;
     private final int intxCount;
     private final EventFdWatcher watcher;
     private final Gate gate;
@@ -54,14 +58,22 @@ final class InterruptController implements Interrupts {
         this.watcher = watcher;
         this.gate = gate;
         intxCount = description.intx() ? 1 : 0;
+        messages = new Messages(description.msiVectors(), description.msixVectors());
+        wakeEvents = new VectorSet(signalsPme(description) ? 1 : 0);
         sets =
                 List.of(
                         new VectorSet(0),
-                        new VectorSet(description.msiVectors()),
-                        new VectorSet(description.msixVectors()),
+                        messages.msi(),
+                        messages.msix(),
                         new VectorSet(description.express() ? 1 : 0),
-                        new VectorSet(1),
-                        new VectorSet(signalsPme(description) ? 1 : 0));
+                        requests,
+                        wakeEvents);
+        table =
+                new MsixTable(
+                        description.bar(description.msixBar()).map(BarDescription::size).orElse(0L),
+                        description.msixVectors(),
+                        description.msixPendingOffset(),
+                        messages);
     }
 
     private static boolean signalsPme(PciDescription description) {
@@ -70,6 +82,11 @@ final class InterruptController implements Interrupts {
 
     IntxLine line() {
         return intx;
+    }
+
+    /** What answers in the BAR of MSI-X. */
+    MsixTable table() {
+        return table;
     }
 
     /** How many interrupts an index has; 0 for an index without any. */
@@ -84,8 +101,12 @@ final class InterruptController implements Interrupts {
 
     @Override
     public boolean message(int vector) {
-        return sets.get(VfioPci.VFIO_PCI_MSIX_IRQ_INDEX).signal(vector)
-                || sets.get(VfioPci.VFIO_PCI_MSI_IRQ_INDEX).signal(vector);
+        return messages.send(vector);
+    }
+
+    @Override
+    public void withdraw(int vector) {
+        messages.withdraw(vector);
     }
 
     @Override
@@ -98,12 +119,55 @@ final class InterruptController implements Interrupts {
 
     /** Tells the client that PME has risen: the PME interrupt. */
     void powerManagementEvent() {
-        sets.get(PME_INDEX).signal(0);
+        wakeEvents.signal(0);
     }
 
     /** Tells the client that the host wants the device back: the REQ interrupt. */
     void request() {
-        sets.get(VfioPci.VFIO_PCI_REQ_IRQ_INDEX).signal(0);
+        requests.signal(0);
+    }
+
+    /** What the driver wrote to its capabilities; see {@link ConfigSpace.Owner}. */
+    void messagesWritten(int msi, int msiMask, int msix) {
+        messages.written(msi, msiMask, msix);
+        intx.replacedByMessages(
+                (msi & PciRegs.PCI_MSI_FLAGS_ENABLE) != 0
+                        || (msix & PciRegs.PCI_MSIX_FLAGS_ENABLE) != 0);
+    }
+
+    /** The pending bits of MSI, as its capability shows them. */
+    int msiPending() {
+        return messages.msiPending();
+    }
+
+    /** The function has left D0: INTx waits, messages are dropped. */
+    void leaveD0() {
+        synchronized (messages) {
+            messages.leaveD0();
+            intx.leaveD0();
+        }
+    }
+
+    /** The function is in D0 again, but not yet as its client sees it: messages wait as well. */
+    void enterD0() {
+        messages.enterD0();
+    }
+
+    /** All of the function is awake, if {@link #enterD0} was the last: what waits goes out. */
+    void awake() {
+        // One lock over both: a line must not wake up while its function falls asleep again.
+        synchronized (messages) {
+            if (messages.awake()) {
+                intx.awake();
+            }
+        }
+    }
+
+    /** The line is down, nothing is pending; what the client has set up goes on working. */
+    void reset() {
+        intx.drive(false);
+        messages.reset();
+        table.reset();
     }
 
     /**
@@ -231,7 +295,7 @@ final class InterruptController implements Interrupts {
     }
 
     private int triggerVectors(VfioIrqSet request, byte[] data, List<Fd> fds) {
-        VectorSet set = sets.get(request.index());
+        Vectors set = sets.get(request.index());
         int kind = kind(request);
         if (kind == Vfio.VFIO_IRQ_SET_DATA_NONE && request.count() == 0) {
             set.clear();
@@ -251,7 +315,8 @@ final class InterruptController implements Interrupts {
             }
             return 0;
         }
-        // A loopback test needs something to signal; only a boolean for ERR or REQ may go nowhere.
+        // A loopback test needs something to signal; only a boolean for ERR, REQ or PME may go
+        // nowhere.
         boolean single = request.index() >= VfioPci.VFIO_PCI_ERR_IRQ_INDEX;
         boolean optional = single && kind == Vfio.VFIO_IRQ_SET_DATA_BOOL && request.count() > 0;
         if (!set.configured() && !optional) {
@@ -259,7 +324,7 @@ final class InterruptController implements Interrupts {
         }
         for (int i = 0; i < request.count(); i++) {
             if (kind == Vfio.VFIO_IRQ_SET_DATA_NONE || data[i] != 0) {
-                set.signal(request.start() + i);
+                set.loopback(request.start() + i);
             }
         }
         return 0;
@@ -304,6 +369,6 @@ final class InterruptController implements Interrupts {
     /** The client is gone: every descriptor that it gave is closed. */
     synchronized void disconnect() {
         disableIntx();
-        sets.forEach(VectorSet::clear);
+        sets.forEach(Vectors::clear);
     }
 }

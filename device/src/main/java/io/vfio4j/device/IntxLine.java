@@ -9,6 +9,9 @@ import java.util.Optional;
  * The INTx pin: a level, a mask, and the eventfd that carries it to the client. As in vfio-pci, the
  * interrupt masks itself when it fires, and unmasking delivers again while the line is asserted.
  *
+ * <p>The level is that of the function, in whatever state it is; the pin shows it only in D0, and
+ * only while the driver has not enabled messages instead (PCI 3.0, 6.8.1).
+ *
  * <p>Only state and its rules; whether a mask may be changed just now is decided by the power rules
  * before they call here. All methods are synchronized and never block: an eventfd that is already
  * readable is left alone.
@@ -18,6 +21,8 @@ final class IntxLine {
     private boolean asserted;
     private boolean masked;
     private boolean disabledByCommand;
+    private boolean messagesInstead;
+    private boolean awake = true;
 
     /**
      * Gives the line a new eventfd, or takes it away, and closes the old one. A line that has just
@@ -36,6 +41,7 @@ final class IntxLine {
         return trigger.isPresent();
     }
 
+    /** The level that the device drives: STATUS.INTERRUPT, which no mask and no state changes. */
     synchronized boolean asserted() {
         return asserted;
     }
@@ -75,13 +81,30 @@ final class IntxLine {
         return takenBack;
     }
 
+    /** The function has left D0: what it asserts waits for {@link #awake}. */
+    synchronized void leaveD0() {
+        awake = false;
+    }
+
+    /** The function is in D0 again, and whoever is interrupted finds it so. */
+    synchronized void awake() {
+        awake = true;
+        deliver();
+    }
+
+    /** The driver has enabled MSI or MSI-X in its capability, or neither. */
+    synchronized void replacedByMessages(boolean replaced) {
+        messagesInstead = replaced;
+        deliver();
+    }
+
     /** The loopback test of SET_IRQS: signals the eventfd whatever the line and the mask say. */
     synchronized void loopback() {
         trigger.ifPresent(EventFd::signal);
     }
 
     private void deliver() {
-        if (asserted && !masked && trigger.isPresent()) {
+        if (asserted && !masked && awake && !messagesInstead && trigger.isPresent()) {
             masked = true;
             trigger.get().signal();
         }

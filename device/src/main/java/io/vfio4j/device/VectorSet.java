@@ -8,46 +8,49 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
-/** The eventfds of one interrupt index that is not INTx: MSI, MSI-X, ERR or REQ. */
-final class VectorSet {
+/**
+ * The eventfds of an index that neither the driver nor the function's power state can mask: ERR,
+ * REQ, PME. Any thread.
+ */
+final class VectorSet implements Vectors {
     private final List<Optional<EventFd>> vectors;
 
     VectorSet(int count) {
         vectors = new ArrayList<>(Collections.nCopies(count, Optional.empty()));
     }
 
-    int size() {
+    @Override
+    public int size() {
         return vectors.size();
     }
 
-    /** Puts an eventfd in a place, or empties it, and closes what was there. */
-    synchronized void configure(int vector, Optional<EventFd> eventFd) {
+    @Override
+    public synchronized void configure(int vector, Optional<EventFd> eventFd) {
         Optional<EventFd> old = vectors.set(vector, eventFd);
         old.ifPresent(EventFd::close);
     }
 
-    synchronized void clear() {
+    @Override
+    public synchronized void clear() {
         for (int vector = 0; vector < vectors.size(); vector++) {
             configure(vector, Optional.empty());
         }
     }
 
-    /** Whether any vector is set. */
-    synchronized boolean configured() {
+    @Override
+    public synchronized boolean configured() {
         return vectors.stream().anyMatch(Optional::isPresent);
     }
 
-    /**
-     * Signals a vector.
-     *
-     * @return whether it has an eventfd
-     */
-    synchronized boolean signal(int vector) {
-        if (vector < 0 || vector >= vectors.size()) {
-            return false;
+    @Override
+    public void loopback(int vector) {
+        signal(vector);
+    }
+
+    /** Signals a vector, if there is such a one and it has an eventfd. */
+    synchronized void signal(int vector) {
+        if (vector < vectors.size()) {
+            vectors.get(vector).ifPresent(EventFd::signal);
         }
-        Optional<EventFd> eventFd = vectors.get(vector);
-        eventFd.ifPresent(EventFd::signal);
-        return eventFd.isPresent();
     }
 }

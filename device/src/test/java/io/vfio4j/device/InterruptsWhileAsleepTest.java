@@ -231,15 +231,35 @@ class InterruptsWhileAsleepTest {
         assertThat(interrupt.drain()).as("nobody watches the old eventfd").isZero();
     }
 
-    /** Spec B7: the MSI handler only signals. */
+    /** Spec E: no interrupts but PME. */
     @Test
-    void shouldNotMaskMessages() {
+    void shouldDropMessagesAndSaySo() {
         try (EventFd message = EventFd.create()) {
             hosted.trigger(VfioPci.VFIO_PCI_MSIX_IRQ_INDEX, message);
             sleep();
+
+            assertThat(hosted.model.interrupts().message(0)).isFalse();
+
+            assertThat(message.drain()).isZero();
+            assertThat(hosted.powerState()).as("nor is it woken").isEqualTo(depth);
+            wake();
+            assertThat(message.drain()).as("nothing is kept").isZero();
             assertThat(hosted.model.interrupts().message(0)).isTrue();
             assertThat(message.drain()).isEqualTo(1);
-            assertThat(hosted.powerState()).isEqualTo(depth);
+        }
+    }
+
+    /** What a suspend flushes and what a resume finds to tell is sent from D0. */
+    @Test
+    void shouldSendWhatTheModelSendsOnItsWayDownAndUp() {
+        try (EventFd message = EventFd.create()) {
+            hosted.trigger(VfioPci.VFIO_PCI_MSIX_IRQ_INDEX, message);
+            hosted.model.whileSuspending = () -> hosted.model.interrupts().message(0);
+            hosted.model.whileResuming = () -> hosted.model.interrupts().message(0);
+            sleep();
+            assertThat(message.drain()).isEqualTo(1);
+            wake();
+            assertThat(message.drain()).isEqualTo(1);
         }
     }
 }
