@@ -6,7 +6,8 @@ import io.vfio4j.uapi.PciRegs;
 
 /**
  * The configuration space of a function: what its registers read, which bits can be written, and
- * who is told when the written bits mean something.
+ * who is told when the written bits mean something. Which bit is of which kind {@link ConfigBits}
+ * knows.
  *
  * <p>Writes are cut at dwords, as the kernel cuts them (spec B6). A write that reaches PMCSR's low
  * byte asks for the power state in its low two bits. PMCSR is not kept here but asked of {@link
@@ -55,10 +56,19 @@ final class ConfigSpace implements Region {
 
     private static final int PENDING = PciRegs.PCI_MSI_PENDING_64;
 
+    /** The registers as the function itself has them, which can change every bit. */
+    interface Registers {
+        /** A register of up to 4 bytes. */
+        int get(int register, int width);
+
+        /** Takes its low {@code width} bytes. */
+        void set(int register, int width, int value);
+    }
+
     private final Owner owner;
     private final ConfigLayout layout;
+    private final ConfigBits bits;
     private final byte[] bytes;
-    private final byte[] writable;
 
     // Two writers (client and host) must not tell the owner of what they wrote in the wrong order.
     private final Object telling = new Object();
@@ -66,8 +76,8 @@ final class ConfigSpace implements Region {
     ConfigSpace(PciDescription description, Owner owner) {
         this.owner = owner;
         layout = new ConfigLayout(description);
-        bytes = layout.initial();
-        writable = layout.writable();
+        bits = layout.bits();
+        bytes = bits.afterPowerOn();
     }
 
     @Override
@@ -89,6 +99,56 @@ final class ConfigSpace implements Region {
             bytes[PciRegs.PCI_COMMAND] |= (byte) PciRegs.PCI_COMMAND_MEMORY;
         }
         tellCommand();
+    }
+
+    /** Brings the registers to what a reset of the function makes of them. */
+    void reset(ConfigReset what) {
+        boolean messages = what == ConfigReset.SOFT || what == ConfigReset.FUNCTION_LEVEL;
+        boolean command;
+        synchronized (this) {
+            int before = command();
+            for (int at = 0; at < bytes.length; at++) {
+                bytes[at] = bits.reset(at, bytes[at], what);
+            }
+            command = before != command();
+        }
+        if (command) {
+            tellCommand();
+        }
+        // The others leave them as they are, and come within the power rules' turn, where nobody
+        // may be waited for who waits for it.
+        if (messages) {
+            tellMessages();
+        }
+    }
+
+    /**
+     * Logs an error, with nobody reading or writing meanwhile.
+     *
+     * @return whether the client is to hear of it
+     */
+    synchronized boolean log(PciError error, boolean advisory, int[] header) {
+        ErrorReporting log = new ErrorReporting(new Own(), layout.express(), layout.errors());
+        return advisory ? log.reportAdvisory(error, header) : log.report(error, header);
+    }
+
+    /** Within the lock. */
+    private final class Own implements Registers {
+        @Override
+        public int get(int register, int width) {
+            int value = 0;
+            for (int i = 0; i < width; i++) {
+                value |= (bytes[register + i] & 0xff) << (8 * i);
+            }
+            return value;
+        }
+
+        @Override
+        public void set(int register, int width, int value) {
+            for (int i = 0; i < width; i++) {
+                bytes[register + i] = (byte) (value >> (8 * i));
+            }
+        }
     }
 
     private void tellCommand() {
@@ -254,9 +314,8 @@ final class ConfigSpace implements Region {
         synchronized (this) {
             int before = command();
             for (int i = 0; i < length; i++) {
-                int mask = writable[register + i];
-                int written = data >> (8 * i);
-                bytes[register + i] = (byte) ((bytes[register + i] & ~mask) | (written & mask));
+                int at = register + i;
+                bytes[at] = bits.write(at, bytes[at], data >> (8 * i));
             }
             command = before != command();
         }

@@ -5,10 +5,12 @@ import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memory;
 import io.vfio4j.power.Access;
 import io.vfio4j.power.DevicePower;
+import io.vfio4j.power.PciPowerState;
 import io.vfio4j.power.PowerException;
 import io.vfio4j.uapi.VfioIrqSet;
 
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * The device, awake, for as long as this is open: the only way to its registers, so that no request
@@ -24,6 +26,7 @@ public final class DeviceAccess implements AutoCloseable {
     private final Region[] regions;
     private final InterruptController interrupts;
     private final Features features;
+    private final BooleanSupplier inD0;
     private Access access;
 
     DeviceAccess(
@@ -31,12 +34,14 @@ public final class DeviceAccess implements AutoCloseable {
             Access first,
             Region[] regions,
             InterruptController interrupts,
-            Features features) {
+            Features features,
+            BooleanSupplier inD0) {
         this.power = power;
         this.access = first;
         this.regions = regions;
         this.interrupts = interrupts;
         this.features = features;
+        this.inD0 = inD0;
     }
 
     DeviceAccess with(Access held) {
@@ -45,7 +50,8 @@ public final class DeviceAccess implements AutoCloseable {
     }
 
     /**
-     * Reads a region.
+     * Reads a region. Where nothing answers it is all ones, as on a bus: a BAR of a function in D1
+     * or D2 (spec E), and configuration space after a power-up that failed.
      *
      * @param region 0..8
      * @param offset bytes, unsigned
@@ -60,11 +66,18 @@ public final class DeviceAccess implements AutoCloseable {
         if (region < CONFIG_REGION && !power.memoryAccessible()) {
             return undecoded(region, offset);
         }
+        if (unanswered(region)) {
+            int silent = silence(region, offset, count);
+            if (silent > 0) {
+                target.fill(at, silent, (byte) 0xff);
+            }
+            return silent;
+        }
         return regions[region].read(offset, count, target, at);
     }
 
     /**
-     * Writes a region.
+     * Writes a region. Where nothing answers, see {@link #read}, the data is lost.
      *
      * @param region 0..8
      * @param offset bytes, unsigned
@@ -77,12 +90,29 @@ public final class DeviceAccess implements AutoCloseable {
         if (region < CONFIG_REGION && !power.memoryAccessible()) {
             return undecoded(region, offset);
         }
+        if (unanswered(region)) {
+            return silence(region, offset, count);
+        }
         return regions[region].write(offset, count, source, at);
     }
 
     /** A bad offset is still a bad offset. */
     private int undecoded(int region, long offset) {
         return Region.clip(regions[region].size(), offset, 1) < 0 ? Region.EINVAL : Region.EIO;
+    }
+
+    private boolean unanswered(int region) {
+        return !inD0.getAsBoolean()
+                && (region != CONFIG_REGION || power.powerState() == PciPowerState.D3COLD);
+    }
+
+    /** How much of an access nobody answers. */
+    private int silence(int region, long offset, int count) {
+        long size = regions[region].size();
+        if (region != CONFIG_REGION) {
+            return Region.clip(size, offset, count);
+        }
+        return offset < 0 || offset > size - count ? Region.EFAULT : count;
     }
 
     /** A PMCSR write of the client (spec B6): a refused transition silently stays. */

@@ -43,6 +43,7 @@ public final class HostedDevice implements AutoCloseable {
     // The power rules may act before this object is complete: their actions wait for it.
     private final CountDownLatch complete = new CountDownLatch(1);
     private final AtomicBoolean closed = new AtomicBoolean();
+    // What decides on DMA and on who answers: D0, and a model that has followed there.
     private volatile boolean inD0 = true;
     private volatile boolean busMaster;
 
@@ -71,7 +72,7 @@ public final class HostedDevice implements AutoCloseable {
         profile = options.profile();
         Features features = new Features(power, profile);
         try (Access first = power.access()) {
-            access = new DeviceAccess(power, first, regions, interrupts, features);
+            access = new DeviceAccess(power, first, regions, interrupts, features, () -> inD0);
         }
         attributes = new HostAttributes(description, power, config, model::signal);
         complete.countDown();
@@ -241,7 +242,19 @@ public final class HostedDevice implements AutoCloseable {
         power.intxUnmaskKick(interrupts.line()::unmask);
     }
 
+    private boolean keepsContext() {
+        return description.power().map(PowerManagement::noSoftReset).orElse(true);
+    }
+
+    private boolean hasAuxiliaryPower() {
+        return description.power().map(PowerManagement::hasAuxiliaryPower).orElse(false);
+    }
+
     private void reset(ResetReason reason) {
+        config.reset(
+                reason == ResetReason.POWER_ON && !hasAuxiliaryPower()
+                        ? ConfigReset.RESTORED_POWER
+                        : ConfigReset.RESTORED);
         interrupts.reset();
         model.reset(reason);
     }
@@ -288,6 +301,18 @@ public final class HostedDevice implements AutoCloseable {
         public boolean wakeEvent() {
             return power.wakeEvent();
         }
+
+        @Override
+        public boolean error(PciError error, boolean advisory, int[] header) {
+            if (power.powerState() == PciPowerState.D3COLD) {
+                return false;
+            }
+            boolean told = config.log(error, advisory, header) && inD0;
+            if (told) {
+                interrupts.error();
+            }
+            return told;
+        }
     }
 
     private final class ConfigOwner implements ConfigSpace.Owner {
@@ -303,6 +328,12 @@ public final class HostedDevice implements AutoCloseable {
 
         @Override
         public void pmcsrWritten(int value, int bytes) {
+            boolean toD0 = (bytes & 1) != 0 && PciPowerState.ofPmcsrBits(value) == PciPowerState.D0;
+            if (toD0 && power.userState() == PciPowerState.D3HOT && !keepsContext()) {
+                // Gone before the function is back, so that nothing acts on it there; and outside
+                // of the power rules' turn, for which a writer of COMMAND may be waiting.
+                config.reset(ConfigReset.SOFT);
+            }
             access.writePmcsr(value, bytes);
             // Back in D0 by now, perhaps, and its mappings with it.
             interrupts.awake();
@@ -330,6 +361,8 @@ public final class HostedDevice implements AutoCloseable {
 
         @Override
         public void functionLevelReset() {
+            // With bus mastering off first: nothing of the function may reach memory any more.
+            config.reset(ConfigReset.FUNCTION_LEVEL);
             access.reset();
         }
     }
@@ -343,10 +376,12 @@ public final class HostedDevice implements AutoCloseable {
 
         @Override
         public void resume(PciPowerState from) {
+            inD0 = true;
             interrupts.enterD0();
             try {
                 model.resume(from);
             } catch (RuntimeException | Error stillAsleep) {
+                inD0 = false;
                 interrupts.leaveD0();
                 throw stillAsleep;
             }
@@ -364,19 +399,24 @@ public final class HostedDevice implements AutoCloseable {
             return power.state().status() == RuntimeStatus.ACTIVE;
         }
 
+        /** Back in D0 it is only when the model has been told, which comes after the delay. */
         @Override
         public void setPowerState(PciPowerState from, PciPowerState to) {
-            inD0 = to == PciPowerState.D0;
-            if (!inD0) {
+            if (to != PciPowerState.D0) {
+                inD0 = false;
                 interrupts.leaveD0();
                 return;
             }
-            boolean keeps = description.power().map(PowerManagement::noSoftReset).orElse(true);
             if (from == PciPowerState.D3COLD) {
                 HostedDevice.this.reset(ResetReason.POWER_ON);
-            } else if (from == PciPowerState.D3HOT && !keeps) {
+            } else if (from == PciPowerState.D3HOT && !keepsContext()) {
                 HostedDevice.this.reset(ResetReason.SOFT_RESET);
             }
+        }
+
+        @Override
+        public boolean ready() {
+            return model.ready();
         }
 
         @Override
@@ -407,6 +447,8 @@ public final class HostedDevice implements AutoCloseable {
         public void reset() {
             try {
                 HostedDevice.this.reset(ResetReason.FUNCTION);
+                // Also where a model had refused to wake; not where there is no power.
+                inD0 = power.powerState() == PciPowerState.D0;
             } finally {
                 interrupts.awake();
             }

@@ -122,6 +122,11 @@ final class InterruptController implements Interrupts {
         wakeEvents.signal(0);
     }
 
+    /** Tells the client of an uncorrectable error: the ERR interrupt. */
+    void error() {
+        sets.get(VfioPci.VFIO_PCI_ERR_IRQ_INDEX).signal(0);
+    }
+
     /** Tells the client that the host wants the device back: the REQ interrupt. */
     void request() {
         requests.signal(0);

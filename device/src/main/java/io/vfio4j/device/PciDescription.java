@@ -24,7 +24,7 @@ import java.util.Optional;
  * @param msiVectors MSI vectors: 0 for no MSI, else a power of two up to 32
  * @param msixVectors MSI-X vectors: 0 for no MSI-X, up to 2048
  * @param msixBar the BAR that holds the MSI-X table and pending bits
- * @param express it has a PCI Express capability (and 4 KiB of configuration space)
+ * @param pciExpress its PCI Express capability, if it has one (and 4 KiB of configuration space)
  * @param needsBusMaster its DMA is refused while COMMAND.MASTER is 0, as on hardware
  * @param power its PM capability, if it has one
  */
@@ -35,7 +35,7 @@ public record PciDescription(
         int msiVectors,
         int msixVectors,
         int msixBar,
-        boolean express,
+        Optional<PciExpress> pciExpress,
         boolean needsBusMaster,
         Optional<PowerManagement> power) {
 
@@ -82,7 +82,15 @@ public record PciDescription(
      */
     public static PciDescription of(PciIdentity identity) {
         return new PciDescription(
-                identity, List.of(), false, 0, 0, 0, true, true, Optional.empty());
+                identity,
+                List.of(),
+                false,
+                0,
+                0,
+                0,
+                Optional.of(PciExpress.BASIC),
+                true,
+                Optional.empty());
     }
 
     /**
@@ -91,6 +99,57 @@ public record PciDescription(
      * @return the description without the capability
      */
     public PciDescription withoutExpress() {
+        return with(Optional.empty());
+    }
+
+    /**
+     * The same whose PCI Express capability offers Function Level Reset, as it does at first.
+     *
+     * @return the description with it
+     * @throws IllegalArgumentException without a PCI Express capability
+     */
+    public PciDescription withFlr() {
+        return with(Optional.of(requireExpress("FLR").withFunctionLevelReset(true)));
+    }
+
+    /**
+     * The same without Function Level Reset. DEVICE_RESET resets it all the same.
+     *
+     * @return the description without it
+     * @throws IllegalArgumentException without a PCI Express capability
+     */
+    public PciDescription withoutFlr() {
+        return with(Optional.of(requireExpress("FLR").withFunctionLevelReset(false)));
+    }
+
+    /**
+     * Adds Advanced Error Reporting; see {@link PciDevice#reportError}.
+     *
+     * @return the description with the extended capability
+     * @throws IllegalArgumentException without a PCI Express capability
+     */
+    public PciDescription withAer() {
+        return with(Optional.of(requireExpress("AER").withErrorReporting()));
+    }
+
+    /**
+     * Adds a Device Serial Number.
+     *
+     * @param number an EUI-64, its company's identifier in the top 24 bits
+     * @return the description with the extended capability
+     * @throws IllegalArgumentException without a PCI Express capability
+     */
+    public PciDescription withSerialNumber(long number) {
+        return with(Optional.of(requireExpress("a serial number").withSerialNumber(number)));
+    }
+
+    private PciExpress requireExpress(String what) {
+        return pciExpress.orElseThrow(() ->
+                new IllegalArgumentException(
+                        what + " is a matter of PCI Express, which the function lacks"));
+    }
+
+    private PciDescription with(Optional<PciExpress> capability) {
         return new PciDescription(
                 identity,
                 bars,
@@ -98,9 +157,18 @@ public record PciDescription(
                 msiVectors,
                 msixVectors,
                 msixBar,
-                false,
+                capability,
                 needsBusMaster,
                 power);
+    }
+
+    /**
+     * Whether it is a PCI Express function.
+     *
+     * @return whether it has the capability
+     */
+    public boolean express() {
+        return pciExpress.isPresent();
     }
 
     /**
@@ -111,7 +179,7 @@ public record PciDescription(
      */
     public PciDescription withoutBusMaster() {
         return new PciDescription(
-                identity, bars, intx, msiVectors, msixVectors, msixBar, express, false, power);
+                identity, bars, intx, msiVectors, msixVectors, msixBar, pciExpress, false, power);
     }
 
     /**
@@ -163,7 +231,7 @@ public record PciDescription(
                 msiVectors,
                 msixVectors,
                 msixBar,
-                express,
+                pciExpress,
                 needsBusMaster,
                 power);
     }
@@ -181,7 +249,7 @@ public record PciDescription(
                 msiVectors,
                 msixVectors,
                 msixBar,
-                express,
+                pciExpress,
                 needsBusMaster,
                 power);
     }
@@ -200,7 +268,7 @@ public record PciDescription(
                 vectors,
                 msixVectors,
                 msixBar,
-                express,
+                pciExpress,
                 needsBusMaster,
                 power);
     }
@@ -227,7 +295,7 @@ public record PciDescription(
                 msiVectors,
                 vectors,
                 bar,
-                express,
+                pciExpress,
                 needsBusMaster,
                 power);
     }
@@ -246,7 +314,7 @@ public record PciDescription(
                 msiVectors,
                 msixVectors,
                 msixBar,
-                express,
+                pciExpress,
                 needsBusMaster,
                 Optional.of(management));
     }
@@ -276,6 +344,6 @@ public record PciDescription(
      * @return 4096 bytes with a PCI Express capability, 256 without
      */
     public int configSize() {
-        return express ? 4096 : 256;
+        return express() ? 4096 : 256;
     }
 }

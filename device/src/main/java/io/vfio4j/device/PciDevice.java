@@ -103,6 +103,19 @@ public abstract class PciDevice {
         return false;
     }
 
+    /**
+     * Whether the device answers again after its power came back, which some need seconds for.
+     * Asked after {@link #reset} with {@link ResetReason#POWER_ON} and the delay that follows it,
+     * again and again until it does; if it does not within {@link
+     * io.vfio4j.power.Delays#readyTimeout}, it is inaccessible until it is suspended and woken
+     * again, as if it had been pulled out: configuration space reads all ones, memory is EIO.
+     *
+     * @return whether it does
+     */
+    protected boolean ready() {
+        return true;
+    }
+
     /** The host is closed for good: end what threads the device has. */
     protected void close() {}
 
@@ -153,6 +166,47 @@ public abstract class PciDevice {
         return services().wakeEvent();
     }
 
+    /**
+     * An error of PCI Express happened in the device, or was found by it. It is logged in STATUS,
+     * in Device Status and, if the device has Advanced Error Reporting ({@link
+     * PciDescription#withAer}), there as well, as PCI Express 6.2 says. Of an uncorrectable error
+     * that is not masked the client is told by the ERR interrupt, as vfio-pci tells of it; a VMM
+     * usually stops its guest then. Nobody is told outside of D0, and in D3cold nothing is logged.
+     * Callable from any thread; never blocks.
+     *
+     * @param error what happened
+     * @param header up to 4 dwords of the packet that was at fault, for the header log; none if
+     *     there was none
+     * @return whether the client was to be told
+     * @throws IllegalStateException before the device is hosted
+     * @throws IllegalArgumentException for {@link PciError#ADVISORY_NON_FATAL}, see {@link
+     *     #reportAdvisory}
+     */
+    protected final boolean reportError(PciError error, int... header) {
+        if (error == PciError.ADVISORY_NON_FATAL) {
+            throw new IllegalArgumentException("an advisory error is of a kind: say which");
+        }
+        return services().error(error, false, header);
+    }
+
+    /**
+     * An uncorrectable error that is for the other side to act upon, such as the answer
+     * "unsupported request" to a read: logged as an advisory, correctable one unless the driver has
+     * made its kind fatal. Otherwise as {@link #reportError}.
+     *
+     * @param error its kind
+     * @param header see {@link #reportError}
+     * @return whether the client was to be told, since it is fatal
+     * @throws IllegalStateException before the device is hosted
+     * @throws IllegalArgumentException if the error is correctable
+     */
+    protected final boolean reportAdvisory(PciError error, int... header) {
+        if (error.correctable()) {
+            throw new IllegalArgumentException(error + " is correctable, so there is no advisory");
+        }
+        return services().error(error, true, header);
+    }
+
     private DeviceServices services() {
         return services.orElseThrow(() ->
                 new IllegalStateException(
@@ -176,5 +230,7 @@ public abstract class PciDevice {
         BarMemory memory(int bar);
 
         boolean wakeEvent();
+
+        boolean error(PciError error, boolean advisory, int[] header);
     }
 }

@@ -18,7 +18,7 @@ import java.util.Set;
  *     real one)
  * @param pmeFrom the states from which the device can signal PME; D3cold takes auxiliary power
  * @param auxCurrent what it draws of auxiliary power, in mA: 0 (self powered), 55, 100, 160, 220,
- *     270, 320 or 375
+ *     270, 320 or 375; reads 0 unless PME can be signalled from D3cold, as PCI PM wants it
  * @param immediateReadiness {@code Immediate_Readiness_on_Return_to_D0}: no delay to D0
  * @param delays how long each transition takes
  */
@@ -143,6 +143,11 @@ public record PowerManagement(
     public PowerManagement withDelays(Delays other) {
         return new PowerManagement(
                 d1, d2, noSoftReset, d3cold, pmeFrom, auxCurrent, immediateReadiness, other);
+    }
+
+    /** Whether something of it lives on in D3cold: what PME is signalled with. */
+    boolean hasAuxiliaryPower() {
+        return pmeFrom.contains(PciPowerState.D3COLD);
     }
 
     /** PMC's code for a current. */

@@ -264,8 +264,24 @@ class ConfigSpaceTest {
 
             assertThat(hosted.model.calls()).containsExactly("reset FUNCTION");
             assertThat(hosted.config(at + PciRegs.PCI_EXP_DEVCTL, 2))
-                    .as("the bit reads 0")
-                    .isEqualTo(0xf);
+                    .as("the bit reads 0, and the rest is lost")
+                    .isZero();
+        }
+
+        @Test
+        void shouldNotOfferFlrIfTheFunctionLacksIt() {
+            host(Hosted.FULL.withoutFlr());
+            int at = capability(PciRegs.PCI_CAP_ID_EXP);
+            assertThat(hosted.config(at + PciRegs.PCI_EXP_DEVCAP, 4) & PciRegs.PCI_EXP_DEVCAP_FLR)
+                    .isZero();
+
+            hosted.config(at + PciRegs.PCI_EXP_DEVCTL, 2, PciRegs.PCI_EXP_DEVCTL_BCR_FLR | 0xf);
+
+            assertThat(hosted.model.calls()).isEmpty();
+            assertThat(hosted.config(at + PciRegs.PCI_EXP_DEVCTL, 2)).isEqualTo(0xf);
+            host(Hosted.FULL.withoutFlr().withFlr());
+            assertThat(hosted.config(at + PciRegs.PCI_EXP_DEVCAP, 4) & PciRegs.PCI_EXP_DEVCAP_FLR)
+                    .isNotZero();
         }
 
         @Test
@@ -432,24 +448,6 @@ class ConfigSpaceTest {
                     .as("COMMAND survives")
                     .isEqualTo(PciRegs.PCI_COMMAND_MEMORY);
             assertThat(hosted.load(0, 0, 1)).isZero();
-        }
-
-        @Test
-        void shouldResetWhatDoesNotKeepItsContext() {
-            at(
-                    Hosted.FULL.withPower(
-                            PowerManagement.downToD3hot().withSoftReset().withDelays(Delays.ZERO)));
-            assertThat(hosted.config(pmcsr, 2) & PciRegs.PCI_PM_CTRL_NO_SOFT_RESET).isZero();
-            hosted.config(PciRegs.PCI_INTERRUPT_LINE, 1, 7);
-
-            hosted.config(pmcsr, 2, 3);
-            assertThat(hosted.model.calls()).containsExactly("suspend D3hot");
-            hosted.config(pmcsr, 2, 0);
-
-            assertThat(hosted.model.calls()).containsExactly("reset SOFT_RESET", "resume D3hot");
-            assertThat(hosted.config(PciRegs.PCI_INTERRUPT_LINE, 1))
-                    .as("saved before and restored after (spec B6)")
-                    .isEqualTo(7);
         }
 
         @Test
