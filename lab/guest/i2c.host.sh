@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # What the device host sees while lab/guest/i2c.sh runs in the guest: that the device enters D3hot and returns as often as the guest says, and
-# that asleep it costs nothing. Called by lab/lib/beside.sh: GUEST_OUTPUT SOCKET [SERVER_PROCESS]
+# that asleep it costs nothing; and that an alert wakes the guest. Called by lab/lib/beside.sh: GUEST_OUTPUT SOCKET [SERVER_PROCESS]
 set -euo pipefail
 
 output=$1 socket=$2 server=${3:-}
@@ -47,6 +47,15 @@ observe_sleep() {
     ! said '^guest: cue awake' || echo "host: FAIL the guest's pause was over before this was measured"
 }
 
+# alert: makes the device signal PME while the guest sleeps. Without a server of ours there is nothing to do: the socket's owner may be told so.
+alert() {
+    local now
+    await alert || return 0
+    now=$("$vfio4j" host "$socket.ctl" read power_state)
+    "$vfio4j" host "$socket.ctl" write signal alert && echo "host: alerted the controller, which was in $now" \
+        || echo "host: FAIL the alert was refused"
+}
+
 # observe_cycles: the guest's count against the device host's.
 observe_cycles() {
     local to_sleep to_wake cycles asleep woken
@@ -63,5 +72,6 @@ observe_cycles() {
 "$vfio4j" power watch "vfio-user:$socket" >"$events" &
 watcher=$!
 observe_sleep
+alert
 observe_cycles
 until said '^guest: end'; do sleep 0.1; done

@@ -53,6 +53,22 @@ sleep 6
 cue awake
 is "after a pause, the driver's runtime status" "$(cat "$power/runtime_status")" suspended
 
+# Something happens on the bus: the host side alerts the controller, which signals PME. Nobody here touches it; Linux finds PME_Status, for
+# which it looks once a second, and resumes the driver.
+echo 3000 >"$power/autosuspend_delay_ms"
+i2cget -y "$bus" 0x50 0x10 >/dev/null
+tries=0
+while [ "$(cat "$power/runtime_status")" != suspended ] && [ $tries -lt 100 ]; do
+    tries=$((tries + 1))
+    sleep 0.1
+done
+has "asleep, PME is armed" "$(setpci -s "$bdf" CAP_PM+4.W)" '^.1.b$'
+is "before the alert, the driver's runtime status" "$(cat "$power/runtime_status")" suspended
+cue alert
+becomes "after the alert, the driver's runtime status" "$power/runtime_status" active
+is "after the alert, the power state" "$(cat "$device/power_state")" D0
+is "PME_Status and PME_En, once the driver is awake" "$(setpci -s "$bdf" CAP_PM+4.W)" 0008
+
 # A thousand times.
 echo 5 >"$power/autosuspend_delay_ms"
 cue cycles
