@@ -17,9 +17,13 @@ asleep_by_itself() {
 
 # The driver binds, and needs to be told nothing.
 is "the driver" "$(basename "$(readlink "$device/driver")")" i2c-designware-pci
-bus=$(basename "$(echo "$device"/i2c-*)")
-has "there is an I2C adapter" "$bus" '^i2c-[0-9]+$'
-bus=${bus#i2c-}
+# find_bus: sets $bus, the adapter's number
+find_bus() {
+    bus=$(basename "$(echo "$device"/i2c-*)")
+    has "there is an I2C adapter" "$bus" '^i2c-[0-9]+$'
+    bus=${bus#i2c-}
+}
+find_bus
 is "power/control" "$(cat "$power/control")" auto
 listing=$(lspci -n -vv -s "$bdf" 2>/dev/null)
 note "$listing"
@@ -76,6 +80,15 @@ observed=$(i2ccycles "$bus" "$device" $cycles 2>&1)
 cue cycled
 echo "guest: $observed"
 has "asleep before each of $cycles accesses, no byte lost" "$observed" "^cycles $cycles asleep $cycles read $((cycles * 64)) wrong 0 "
+
+# The same by INTx: a driver that is not allowed MSI. It is a new one, whose delay is its own.
+echo "$bdf" >"$device/driver/unbind"
+echo 0 >"$device/msi_bus"
+echo "$bdf" >/sys/bus/pci/drivers/i2c-designware-pci/bind
+find_bus
+echo 5 >"$power/autosuspend_delay_ms"
+has "the driver uses INTx" "$(lspci -n -vv -s "$bdf" 2>/dev/null)" 'MSI: Enable-'
+has "by INTx, no byte lost" "$(i2ccycles "$bus" "$device" 20 2>&1)" "^cycles 20 asleep 20 read 1280 wrong 0 "
 
 complaints=$(dmesg -r | grep -E '^<[0-4]>' | grep -E "$bdf|i2c|designware|nobody cared|WARNING|BUG:")
 is "what the kernel complains of" "${complaints:-nothing}" nothing
