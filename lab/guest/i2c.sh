@@ -17,9 +17,13 @@ asleep_by_itself() {
 
 # The driver binds, and needs to be told nothing.
 is "the driver" "$(basename "$(readlink "$device/driver")")" i2c-designware-pci
-bus=$(basename "$(echo "$device"/i2c-*)")
-has "there is an I2C adapter" "$bus" '^i2c-[0-9]+$'
-bus=${bus#i2c-}
+# find_bus: sets $bus, the adapter's number
+find_bus() {
+    bus=$(basename "$(echo "$device"/i2c-*)")
+    has "there is an I2C adapter" "$bus" '^i2c-[0-9]+$'
+    bus=${bus#i2c-}
+}
+find_bus
 is "power/control" "$(cat "$power/control")" auto
 listing=$(lspci -n -vv -s "$bdf" 2>/dev/null)
 note "$listing"
@@ -53,6 +57,22 @@ sleep 6
 cue awake
 is "after a pause, the driver's runtime status" "$(cat "$power/runtime_status")" suspended
 
+# Something happens on the bus: the host side alerts the controller, which signals PME. Nobody here touches it; Linux finds PME_Status, for
+# which it looks once a second, and resumes the driver.
+echo 3000 >"$power/autosuspend_delay_ms"
+i2cget -y "$bus" 0x50 0x10 >/dev/null
+tries=0
+while [ "$(cat "$power/runtime_status")" != suspended ] && [ $tries -lt 100 ]; do
+    tries=$((tries + 1))
+    sleep 0.1
+done
+has "asleep, PME is armed" "$(setpci -s "$bdf" CAP_PM+4.W)" '^.1.b$'
+is "before the alert, the driver's runtime status" "$(cat "$power/runtime_status")" suspended
+cue alert
+becomes "after the alert, the driver's runtime status" "$power/runtime_status" active
+is "after the alert, the power state" "$(cat "$device/power_state")" D0
+is "PME_Status and PME_En, once the driver is awake" "$(setpci -s "$bdf" CAP_PM+4.W)" 0008
+
 # A thousand times.
 echo 5 >"$power/autosuspend_delay_ms"
 cue cycles
@@ -60,6 +80,15 @@ observed=$(i2ccycles "$bus" "$device" $cycles 2>&1)
 cue cycled
 echo "guest: $observed"
 has "asleep before each of $cycles accesses, no byte lost" "$observed" "^cycles $cycles asleep $cycles read $((cycles * 64)) wrong 0 "
+
+# The same by INTx: a driver that is not allowed MSI. It is a new one, whose delay is its own.
+echo "$bdf" >"$device/driver/unbind"
+echo 0 >"$device/msi_bus"
+echo "$bdf" >/sys/bus/pci/drivers/i2c-designware-pci/bind
+find_bus
+echo 5 >"$power/autosuspend_delay_ms"
+has "the driver uses INTx" "$(lspci -n -vv -s "$bdf" 2>/dev/null)" 'MSI: Enable-'
+has "by INTx, no byte lost" "$(i2ccycles "$bus" "$device" 20 2>&1)" "^cycles 20 asleep 20 read 1280 wrong 0 "
 
 complaints=$(dmesg -r | grep -E '^<[0-4]>' | grep -E "$bdf|i2c|designware|nobody cared|WARNING|BUG:")
 is "what the kernel complains of" "${complaints:-nothing}" nothing
