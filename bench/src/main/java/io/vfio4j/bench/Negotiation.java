@@ -31,7 +31,8 @@ final class Negotiation {
                         VersionCapabilities.DEFAULTS.pgsizes(),
                         Optional.empty(),
                         Optional.empty(),
-                        false);
+                        false,
+                        VersionCapabilities.LowPower.NONE);
         int size =
                 VfioUserHeader.SIZE
                         + new VfioUserVersion(

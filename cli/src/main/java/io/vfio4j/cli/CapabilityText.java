@@ -44,15 +44,25 @@ final class CapabilityText {
             states.add("D2");
         }
         states.add("D3hot");
-        return "version %d, %s, now %s, %s in D3hot%s"
+        return "version %d, %s, now %s, %s in D3hot%s%s"
                 .formatted(
                         power.version(),
                         String.join(" ", states),
                         power.state(),
                         power.noSoftReset() ? "keeps its registers" : "loses its registers",
-                        power.pmeFrom().isEmpty()
-                                ? ""
-                                : ", PME from " + String.join(" ", power.pmeFrom()));
+                        power.immediateReadiness() ? ", at once ready in D0" : "",
+                        power.pmeFrom().isEmpty() ? "" : pme(power));
+    }
+
+    private static String pme(PciPowerManagement power) {
+        return ", PME from %s%s%s%s"
+                .formatted(
+                        String.join(" ", power.pmeFrom()),
+                        power.auxCurrent() > 0
+                                ? " with %d mA of auxiliary power".formatted(power.auxCurrent())
+                                : "",
+                        power.pmeEnabled() ? ", enabled" : "",
+                        power.pmeStatus() ? ", signalled" : "");
     }
 
     private static String msi(int offset, PciConfig config) {

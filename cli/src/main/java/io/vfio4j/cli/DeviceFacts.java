@@ -16,6 +16,7 @@ import io.vfio4j.uapi.HostAttribute;
 import io.vfio4j.uapi.PciRegs;
 import io.vfio4j.uapi.VfioFeature;
 import io.vfio4j.uapi.VfioPci;
+import io.vfio4j.uapi.VfioUser;
 
 import java.util.EnumMap;
 import java.util.List;
@@ -140,6 +141,7 @@ record DeviceFacts(
             case VfioPci.VFIO_PCI_MSIX_IRQ_INDEX -> "MSI-X";
             case VfioPci.VFIO_PCI_ERR_IRQ_INDEX -> "ERR";
             case VfioPci.VFIO_PCI_REQ_IRQ_INDEX -> "REQ";
+            case VfioUser.VFIO_USER_PCI_PME_IRQ_INDEX -> "PME";
             default -> "";
         };
     }

@@ -42,6 +42,7 @@ final class HostCommand implements Command {
           vfio4j host PATH.ctl write power/control on       wakes the device, keeps it awake
           vfio4j host PATH.ctl read config [OFFSET LENGTH]  wakes it from D3cold, not from D3hot
           vfio4j host PATH.ctl write config OFFSET HEX
+          vfio4j host PATH.ctl write signal wake            a wake event in an emulated device (PME)
         Attributes: %s\
         """
                 .formatted(attributes());

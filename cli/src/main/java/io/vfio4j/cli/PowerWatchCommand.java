@@ -42,10 +42,11 @@ final class PowerWatchCommand implements Command {
         Listens to the host side, PATH.ctl: it does not wake the device, and another process may have
         it meanwhile. The first lines say what runtime_status and power_state are now; all others are
         changes. low_power is the device's contract with its client: OFF, entered without wakeup (N) or
-        with (W), and then awake (_A) or asleep (_S).
+        with (W), and then awake (_A) or asleep (_S). pme_enabled and pme_status are the two bits of PMCSR
+        of a device that can signal PME.
         Of a device of this machine it looks at sysfs every 10 ms, which does not wake it either; what
         came and went in between is told with seen_by=, the time in sysfs that gave it away. The kernel
-        does not show low_power.\
+        shows neither low_power nor PME.\
         """;
     }
 

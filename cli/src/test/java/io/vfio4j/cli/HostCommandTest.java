@@ -77,6 +77,14 @@ class HostCommandTest {
     }
 
     @Test
+    void shouldSayWhyTheDeviceCannotSignalPme() {
+        Run run = host("write signal wake");
+
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).contains("EINVAL").contains("the function cannot signal PME");
+    }
+
+    @Test
     void shouldRefuseBytesThatConfigSpaceDoesNotHave() {
         assertThat(host("read config 4096 1").code()).isEqualTo(2);
         assertThat(host("read config 0 0").code()).isEqualTo(2);

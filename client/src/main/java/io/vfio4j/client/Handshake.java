@@ -17,7 +17,14 @@ import java.util.Optional;
 final class Handshake {
     private static final VersionCapabilities PROPOSAL =
             new VersionCapabilities(
-                    16, Frames.MAX_TRANSFER, 65535, 4096, Optional.empty(), Optional.empty(), true);
+                    16,
+                    Frames.MAX_TRANSFER,
+                    65535,
+                    4096,
+                    Optional.empty(),
+                    Optional.empty(),
+                    true,
+                    new VersionCapabilities.LowPower(true, true));
 
     private static final int MOST_ANSWER = 4 + VersionCapabilities.MAX_JSON_BYTES + 1;
 

@@ -163,6 +163,20 @@ public interface HostSide extends AutoCloseable {
     }
 
     /**
+     * Lets something happen in an emulated device that it may wake its driver for (PME), as its
+     * model does by itself: PME_Status is set; if PME_En is, its client is told, see {@link
+     * PmeEvent}; and a device that sleeps by the low-power contract wakes. One that its driver put
+     * into D3hot by PMCSR stays there (spec C, E).
+     *
+     * @throws VfioException with EINVAL if the device cannot signal PME from its present state, of
+     *     which nothing has come then; ENOENT for a device of this machine, which has such events
+     *     by itself
+     */
+    default void wakeEvent() {
+        write(HostAttribute.SIGNAL, HostAttribute.WAKE);
+    }
+
+    /**
      * Takes the device from its driver: {@code driver/unbind}. From vfio-pci that wakes the device,
      * asks the program that has it open to close it, by the interrupt {@link
      * io.vfio4j.uapi.VfioPci#VFIO_PCI_REQ_IRQ_INDEX}, and waits until it has, however long that

@@ -288,6 +288,15 @@ final class KernelDevice implements VfioDevice {
     }
 
     @Override
+    public void enablePme(EventFd event) {
+        throw new VfioException(
+                Errno.EOPNOTSUPP,
+                ("PME of %s is heard by the kernel, and vfio-pci shows none of it: enter low power"
+                                + " with a wakeup, which PME signals by waking the device")
+                        .formatted(target()));
+    }
+
+    @Override
     public void addIoEventFd(IoEvent write, EventFd event) {
         ioEventFd(write, Optional.of(event.fd()), "having an eventfd write");
     }

@@ -8,13 +8,19 @@ import java.util.List;
 
 /**
  * The power management capability's two registers, decoded (spec E). VFIO shows PME_Support, PME_En
- * and PME_Status of a real device as 0 (spec B6).
+ * and PME_Status of a real device as 0 (spec B6); a device host shows its device's.
  *
  * @param offset where the capability starts
  * @param pmc the capabilities register, 16 bits
  * @param pmcsr the control and status register, 16 bits
  */
 public record PciPowerManagement(int offset, int pmc, int pmcsr) {
+    private static final int[] AUX_CURRENTS = {0, 55, 100, 160, 220, 270, 320, 375};
+    private static final int AUX_CURRENT_SHIFT = 6;
+
+    /** Immediate_Readiness_on_Return_to_D0; the kernel's header has it as reserved. */
+    private static final int IMMEDIATE_READINESS = PciRegs.PCI_PM_CAP_RESERVED;
+
     private static final List<String> STATES = List.of("D0", "D1", "D2", "D3hot", "D3cold");
 
     /** The capability's version, 0 to 7. */
@@ -41,6 +47,27 @@ public record PciPowerManagement(int offset, int pmc, int pmcsr) {
             }
         }
         return List.copyOf(states);
+    }
+
+    /** What the device draws of auxiliary power to do so in D3cold, mA; 0 if it powers itself. */
+    public int auxCurrent() {
+        int code = (pmc & PciRegs.PCI_PM_CAP_AUX_POWER) >> AUX_CURRENT_SHIFT;
+        return AUX_CURRENTS[code];
+    }
+
+    /** Whether PME needs the bus's clock: of conventional PCI. */
+    public boolean pmeClock() {
+        return (pmc & PciRegs.PCI_PM_CAP_PME_CLOCK) != 0;
+    }
+
+    /** Whether the device needs to be initialized in its own way before its driver takes it. */
+    public boolean deviceSpecificInitialization() {
+        return (pmc & PciRegs.PCI_PM_CAP_DSI) != 0;
+    }
+
+    /** Whether the device can be used at once when it is back in D0. */
+    public boolean immediateReadiness() {
+        return (pmc & IMMEDIATE_READINESS) != 0;
     }
 
     /** The state that the device is in: {@code D0}, {@code D1}, {@code D2} or {@code D3hot}. */

@@ -250,6 +250,16 @@ public interface VfioDevice extends AutoCloseable {
     void triggerInterrupts(int index, int start, int count);
 
     /**
+     * Has PME signal an eventfd from now on, whenever it rises: {@link PmeEvent} is the way to use
+     * it. The descriptor is passed on. It replaces an earlier one.
+     *
+     * @throws VfioException with EOPNOTSUPP if the device cannot signal PME, or its server does not
+     *     know how to tell; always for a device of this machine, whose PME the kernel keeps to
+     *     itself (spec B6): there {@link #enterLowPower(Wakeup)} tells of the wake that PME is
+     */
+    void enablePme(EventFd event);
+
+    /**
      * Has an eventfd stand for a write to a BAR: whenever it is signalled, the write is done,
      * unless the device sleeps, which it does not wake for (spec B7). The descriptor is passed on.
      *

@@ -9,6 +9,7 @@ import io.vfio4j.linux.UnixStream;
 import io.vfio4j.uapi.VersionCapabilities;
 import io.vfio4j.uapi.Vfio;
 import io.vfio4j.uapi.VfioFeature;
+import io.vfio4j.uapi.VfioUser;
 import io.vfio4j.uapi.VfioUserCommand;
 import io.vfio4j.uapi.VfioUserDeviceInfo;
 
@@ -32,6 +33,7 @@ final class VfioUserDevice implements VfioDevice {
     private final IrqRequests irqs;
     private final DmaRequests dma;
     private final FeatureRequests features;
+    private final boolean pmeAgreed;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     // Belongs to the thread inside the connection, and to close after the connection's.
@@ -45,6 +47,7 @@ final class VfioUserDevice implements VfioDevice {
             OpenOptions options) {
         this.target = target;
         this.connection = connection;
+        pmeAgreed = server.lowPower().pme();
         int maxTransfer = (int) Math.min(options.maxTransfer(), server.maxDataXferSize());
         regions = new RegionRequests(connection, windows, maxTransfer);
         irqs = new IrqRequests(connection, Math.min(server.maxMsgFds(), Frames.MAX_DESCRIPTORS));
@@ -256,6 +259,19 @@ final class VfioUserDevice implements VfioDevice {
     @Override
     public void triggerInterrupts(int index, int start, int count) {
         irqs.trigger(index, start, count);
+    }
+
+    @Override
+    public void enablePme(EventFd event) {
+        if (!pmeAgreed) {
+            throw behindSocket(
+                    "the server of %s has no interrupt for PME: read PME_Status of PMCSR instead");
+        }
+        int index = VfioUser.VFIO_USER_PCI_PME_IRQ_INDEX;
+        if (info().irqs() <= index || irq(index).count() == 0) {
+            throw behindSocket("%s cannot signal PME");
+        }
+        irqs.enable(index, 0, List.of(event));
     }
 
     @Override

@@ -45,6 +45,8 @@ class HandshakeTest {
                                     .contains("\"max_data_xfer_size\":1048576")
                                     .contains("\"pgsizes\":4096")
                                     .contains("\"write_multiple\":true")
+                                    .contains(
+                                            "\"low_power\":{\"mapping_faults\":true,\"pme\":true}")
                                     .doesNotContain("twin_socket");
                             client.expectEnd();
                         })) {

@@ -266,6 +266,22 @@ class HostSideTest {
     }
 
     @Test
+    void shouldRaiseAWakeEvent() {
+        answer("write signal wake", "ok");
+        try (HostSide host = HostSide.connect(path)) {
+            host.wakeEvent();
+        }
+        answer("write signal wake", "error 22 the function signals PME from D3hot, not from D0");
+        try (HostSide host = HostSide.connect(path)) {
+            assertThatThrownBy(host::wakeEvent)
+                    .isInstanceOfSatisfying(
+                            VfioException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EINVAL))
+                    .hasMessageContaining("signal of the device at " + path)
+                    .hasMessageContaining("the function signals PME from D3hot, not from D0");
+        }
+    }
+
+    @Test
     void shouldCloseDescriptorsThatNobodyAskedFor() throws Exception {
         try (HostSide host = HostSide.connect(path);
                 EventFd gift = EventFd.create()) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.EventFd;
+import io.vfio4j.uapi.VersionCapabilities;
 import io.vfio4j.uapi.VfioUserCommand;
 
 import org.junit.jupiter.api.Test;
@@ -250,6 +251,73 @@ class InterruptsTest {
                 assertThat(ReleaseRequest.of(device)).isEmpty();
             }
         }
+    }
+
+    @Test
+    void shouldTellThatPmeHasRisen() {
+        try (FakeServer server =
+                FakeServer.start(
+                        directory,
+                        client -> {
+                            agreeToPme(client);
+                            answerInfo(client, 6);
+                            answerIrqInfo(client, 5, 1);
+                            Peer.Frame set = expectSet(client, EVENTFD | TRIGGER, 5, 0, 1, 1);
+                            answer(client, set);
+                            try (EventFd pme = EventFd.adopt(set.descriptors().getFirst())) {
+                                client.expect(VfioUserCommand.DEVICE_RESET);
+                                pme.signal();
+                            }
+                        })) {
+            try (VfioDevice device = server.open();
+                    PmeEvent pme = PmeEvent.of(device)) {
+                assertThat(pme.await(Duration.ZERO)).isFalse();
+                assertThatThrownBy(device::reset).isInstanceOf(ConnectionLostException.class);
+                assertThat(pme.await(Duration.ofSeconds(5))).isTrue();
+                assertThat(pme.drain()).isEqualTo(1);
+                assertThat(pme.drain()).isZero();
+            }
+        }
+    }
+
+    /** What another server has at index 5 is something else. */
+    @Test
+    void shouldAskNobodyForPmeWhoHasNotAgreedToIt() {
+        try (FakeServer server = FakeServer.agreeing(directory, Peer::expectEnd);
+                VfioDevice device = server.open()) {
+            assertNoPme(device, "has no interrupt for PME");
+        }
+    }
+
+    @Test
+    void shouldSayThatADeviceCannotSignalPme() {
+        for (int irqs : new int[] {5, 6}) {
+            try (FakeServer server =
+                            FakeServer.start(
+                                    directory,
+                                    client -> {
+                                        agreeToPme(client);
+                                        answerInfo(client, irqs);
+                                        if (irqs > 5) {
+                                            answerIrqInfo(client, 5, 0);
+                                        }
+                                        client.expectEnd();
+                                    });
+                    VfioDevice device = server.open()) {
+                assertNoPme(device, "cannot signal PME");
+            }
+        }
+    }
+
+    private static void agreeToPme(Peer client) {
+        Peer.Frame _ = client.agree(16, 1 << 20, new VersionCapabilities.LowPower(false, true));
+    }
+
+    private static void assertNoPme(VfioDevice device, String why) {
+        assertThatThrownBy(() -> PmeEvent.of(device))
+                .isInstanceOfSatisfying(
+                        VfioException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EOPNOTSUPP))
+                .hasMessageContaining(why);
     }
 
     private static void answerInfo(Peer client, int irqs) {

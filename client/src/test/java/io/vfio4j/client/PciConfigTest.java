@@ -10,6 +10,8 @@ import io.vfio4j.uapi.VfioUserCommand;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -102,6 +104,28 @@ class PciConfigTest {
         assertThat(pm.pmeEnabled()).isTrue();
         assertThat(pm.pmeStatus()).isTrue();
         assertThat(new PciPowerManagement(0x40, 2, 0).state()).isEqualTo("D0");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 0", "1, 55", "2, 100", "3, 160", "4, 220", "5, 270", "6, 320", "7, 375"})
+    void shouldDecodeTheAuxiliaryCurrent(int code, int milliamperes) {
+        assertThat(new PciPowerManagement(0x40, code << 6 | 0xfe3f, 0).auxCurrent())
+                .isEqualTo(milliamperes);
+    }
+
+    @Test
+    void shouldDecodeEachBitOfTheCapabilities() {
+        for (int bit = 0; bit < 16; bit++) {
+            PciPowerManagement pm = new PciPowerManagement(0x40, 1 << bit, 0);
+            assertThat(pm.version()).isEqualTo(bit < 3 ? 1 << bit : 0);
+            assertThat(pm.pmeClock()).isEqualTo(bit == 3);
+            assertThat(pm.immediateReadiness()).isEqualTo(bit == 4);
+            assertThat(pm.deviceSpecificInitialization()).isEqualTo(bit == 5);
+            assertThat(pm.auxCurrent() > 0).isEqualTo(bit >= 6 && bit <= 8);
+            assertThat(pm.d1()).isEqualTo(bit == 9);
+            assertThat(pm.d2()).isEqualTo(bit == 10);
+            assertThat(pm.pmeFrom()).hasSize(bit >= 11 ? 1 : 0);
+        }
     }
 
     @Test

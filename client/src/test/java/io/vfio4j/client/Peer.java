@@ -58,6 +58,11 @@ final class Peer implements AutoCloseable {
 
     /** Answers VERSION with those limits. */
     Frame agree(int maxMsgFds, int maxDataXferSize) {
+        return agree(maxMsgFds, maxDataXferSize, VersionCapabilities.LowPower.NONE);
+    }
+
+    /** Answers VERSION with those limits, and with what is agreed on for a device that sleeps. */
+    Frame agree(int maxMsgFds, int maxDataXferSize, VersionCapabilities.LowPower lowPower) {
         Frame version = expect(VfioUserCommand.VERSION);
         var defaults = VersionCapabilities.DEFAULTS;
         var capabilities =
@@ -68,7 +73,8 @@ final class Peer implements AutoCloseable {
                         defaults.pgsizes(),
                         Optional.empty(),
                         Optional.empty(),
-                        false);
+                        false,
+                        lowPower);
         reply(version, version(0, 0, capabilities.toJson()));
         return version;
     }

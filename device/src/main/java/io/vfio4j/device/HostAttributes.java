@@ -15,7 +15,9 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * The host side of an emulated device: attributes with the names and values of sysfs, whose reading
@@ -113,7 +115,8 @@ public final class HostAttributes {
             case SIGNAL -> writeSignal(value);
             case POWER_AUTOSUSPEND_DELAY_MS ->
                     failed(Errno.EIO, "vfio does not use autosuspend (spec B9)");
-            case POWER_WAKEUP -> failed(Errno.EINVAL, "the device cannot signal PME");
+            case POWER_WAKEUP ->
+                    failed(Errno.EINVAL, "there is no system that the device could wake");
             case CONFIG -> failed(Errno.EINVAL, "say where: write config OFFSET HEX");
             default ->
                     attribute.writable()
@@ -152,9 +155,31 @@ public final class HostAttributes {
     }
 
     private HostReply writeSignal(String value) {
-        return signal.test(value)
-                ? ok("")
+        if (signal.test(value)) {
+            return ok("");
+        }
+        return value.equals(HostAttribute.WAKE)
+                ? wake()
                 : failed(Errno.EINVAL, "the device knows no signal " + quoted(value));
+    }
+
+    /** A wake event as if the model had raised it: what it wakes is the power rules' business. */
+    private HostReply wake() {
+        PciPowerState from = power.powerState();
+        if (power.wakeEvent()) {
+            return ok("");
+        }
+        String states =
+                description.power().map(PowerManagement::pmeFrom).orElse(Set.of()).stream()
+                        .sorted()
+                        .map(PciPowerState::sysfsName)
+                        .collect(Collectors.joining(" "));
+        return failed(
+                Errno.EINVAL,
+                states.isEmpty()
+                        ? "the function cannot signal PME"
+                        : "the function signals PME from %s, not from %s"
+                                .formatted(states, from.sysfsName()));
     }
 
     /** As the kernel's kstrtoul reads it: decimal, 0x hexadecimal or 0 octal, no minus. */

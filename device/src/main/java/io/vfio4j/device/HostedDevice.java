@@ -226,7 +226,7 @@ public final class HostedDevice implements AutoCloseable {
     /**
      * How many interrupts an index has.
      *
-     * @param index 0..5, see VFIO_USER_PCI_PME_IRQ_INDEX for the last
+     * @param index 0..5; 5 is {@link io.vfio4j.uapi.VfioUser#VFIO_USER_PCI_PME_IRQ_INDEX}
      * @return the count, 0 if the function lacks them
      */
     public int interruptCount(int index) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.power.ContractState;
+import io.vfio4j.power.Delays;
 import io.vfio4j.power.PciPowerState;
 import io.vfio4j.uapi.HostAttribute;
 import io.vfio4j.uapi.HostReply;
@@ -364,6 +365,8 @@ class HostAttributesTest {
             table.put("write vendor 1", Wakes.NEVER);
             table.put("write power/wakeup enabled", Wakes.NEVER);
             table.put("write power/autosuspend_delay_ms 1", Wakes.NEVER);
+            // Of a function that cannot signal PME.
+            table.put("write signal wake", Wakes.NEVER);
             return table;
         }
 
@@ -407,7 +410,7 @@ class HostAttributesTest {
                     assertThat(wakeup.drain()).isZero();
                     assertThat(hosted.contract()).isEqualTo(ContractState.W_S);
                     assertThat(hosted.powerState()).isEqualTo(depth);
-                    assertThat(hosted.model.calls()).isEmpty();
+                    assertThat(hosted.model.calls()).noneMatch(call -> !call.startsWith("signal"));
                 }
             }
         }
@@ -425,6 +428,77 @@ class HostAttributesTest {
             assertThat(hosted.contract()).isEqualTo(ContractState.N_S);
             assertThat(hosted.model.calls())
                     .containsExactly("reset POWER_ON", "resume D3cold", "suspend D3cold");
+        }
+    }
+
+    /** Spec C's last row: PME from the device, whose cause is here the host. */
+    @Nested
+    class WakeEvents {
+        private static final PciDescription COLD_SIGNALS =
+                Hosted.FULL.withPower(
+                        PowerManagement.downToD3cold()
+                                .withD1AndD2()
+                                .withDelays(Delays.ZERO)
+                                .withPme(PciPowerState.D3COLD, PciPowerState.D3HOT));
+        private static final PciDescription HOT_SIGNALS =
+                Hosted.COLD.withPower(
+                        PowerManagement.downToD3cold()
+                                .withDelays(Delays.ZERO)
+                                .withPme(PciPowerState.D3HOT));
+
+        @Test
+        void shouldNotBeThoseOfAFunctionWithoutPme() {
+            assertErrno(Errno.EINVAL, "write signal wake");
+            assertThat(((HostReply.Failed) ask("write signal wake")).message())
+                    .isEqualTo("the function cannot signal PME");
+        }
+
+        @Test
+        void shouldBeRefusedInAStateThatIsNotDeclared() {
+            host(COLD_SIGNALS);
+            assertThat(ask("write signal wake"))
+                    .isEqualTo(
+                            new HostReply.Failed(
+                                    Errno.EINVAL,
+                                    "the function signals PME from D3hot D3cold, not from D0"));
+            assertThat(hosted.config(0x44, 2) & 0x8000).isZero();
+        }
+
+        @Test
+        void shouldSetTheStatusAndLeaveTheStateThatTheDriverWrote() {
+            host(COLD_SIGNALS);
+            hosted.config(0x44, 2, 0x0103);
+            hosted.model.calls();
+            assertThat(ask("write signal wake")).isEqualTo(new HostReply.Ok(""));
+            hosted.settle();
+            assertThat(hosted.config(0x44, 2)).isEqualTo(0x810b);
+            assertThat(hosted.model.calls()).containsExactly("signal wake");
+        }
+
+        @Test
+        void shouldWakeADeviceThatSleepsByTheContract() {
+            host(COLD_SIGNALS);
+            try (EventFd wakeup = EventFd.create()) {
+                assertThat(hosted.enter(wakeup)).isZero();
+                hosted.settle();
+                assertThat(ask("write signal wake")).isEqualTo(new HostReply.Ok(""));
+                hosted.settle();
+                assertThat(wakeup.drain()).isEqualTo(1);
+                assertThat(read("power_state")).isEqualTo("D0");
+            }
+        }
+
+        @Test
+        void shouldNotWakeFromAStateThatIsNotDeclared() {
+            host(HOT_SIGNALS);
+            try (EventFd wakeup = EventFd.create()) {
+                assertThat(hosted.enter(wakeup)).isZero();
+                hosted.settle();
+                assertErrno(Errno.EINVAL, "write signal wake");
+                hosted.settle();
+                assertThat(wakeup.drain()).isZero();
+                assertThat(read("power_state")).isEqualTo("D3cold");
+            }
         }
     }
 

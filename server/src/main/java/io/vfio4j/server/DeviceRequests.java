@@ -12,6 +12,7 @@ import io.vfio4j.uapi.VfioIrqInfo;
 import io.vfio4j.uapi.VfioIrqSet;
 import io.vfio4j.uapi.VfioPci;
 import io.vfio4j.uapi.VfioRegionInfo;
+import io.vfio4j.uapi.VfioUser;
 import io.vfio4j.uapi.VfioUserCommand;
 import io.vfio4j.uapi.VfioUserDeviceInfo;
 import io.vfio4j.uapi.VfioUserHeader;
@@ -31,10 +32,21 @@ final class DeviceRequests {
 
     private final HostedDevice device;
     private final Reply reply;
+    private final int interruptIndices;
 
-    DeviceRequests(HostedDevice device, Reply reply) {
+    /**
+     * The requests of one client.
+     *
+     * @param pme whether it knows the PME interrupt
+     */
+    DeviceRequests(HostedDevice device, Reply reply, boolean pme) {
         this.device = device;
         this.reply = reply;
+        boolean signals = device.interruptCount(VfioUser.VFIO_USER_PCI_PME_IRQ_INDEX) > 0;
+        interruptIndices =
+                pme && signals
+                        ? VfioUser.VFIO_USER_PCI_PME_IRQ_INDEX + 1
+                        : VfioPci.VFIO_PCI_NUM_IRQS;
     }
 
     int handle(VfioUserCommand command, Memory frame, int size, FrameFds fds) {
@@ -87,8 +99,7 @@ final class DeviceRequests {
             return refusal;
         }
         int flags = Vfio.VFIO_DEVICE_FLAGS_PCI | Vfio.VFIO_DEVICE_FLAGS_RESET;
-        new VfioUserDeviceInfo(
-                        length, flags, VfioPci.VFIO_PCI_NUM_REGIONS, VfioPci.VFIO_PCI_NUM_IRQS)
+        new VfioUserDeviceInfo(length, flags, VfioPci.VFIO_PCI_NUM_REGIONS, interruptIndices)
                 .write(reply.frame(), Reply.PAYLOAD);
         return length;
     }
@@ -165,7 +176,7 @@ final class DeviceRequests {
             return refusal;
         }
         VfioIrqInfo asked = VfioIrqInfo.read(frame, VfioUserHeader.SIZE);
-        if (Integer.compareUnsigned(asked.index(), VfioPci.VFIO_PCI_NUM_IRQS) >= 0) {
+        if (Integer.compareUnsigned(asked.index(), interruptIndices) >= 0) {
             return EINVAL;
         }
         int flags =
@@ -193,6 +204,9 @@ final class DeviceRequests {
             return EINVAL;
         }
         VfioIrqSet request = VfioIrqSet.read(frame, VfioUserHeader.SIZE);
+        if (Integer.compareUnsigned(request.index(), interruptIndices) >= 0) {
+            return EINVAL;
+        }
         byte[] data = new byte[available - fixed];
         frame.get(VfioUserHeader.SIZE + (long) fixed, data, 0, data.length);
         return access.setInterrupts(request, available, data, fds.takeFds());

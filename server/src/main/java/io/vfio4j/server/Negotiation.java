@@ -22,6 +22,9 @@ record Negotiation(String refusal, VersionCapabilities proposed) {
     /** QEMU takes only minor 0 for an answer, and nothing that we do needs more. */
     private static final int MINOR = 0;
 
+    private static final VersionCapabilities.LowPower LOW_POWER =
+            new VersionCapabilities.LowPower(true, true);
+
     /**
      * Reads a client's first frame.
      *
@@ -66,6 +69,13 @@ record Negotiation(String refusal, VersionCapabilities proposed) {
     }
 
     /**
+     * What is agreed on for a device that sleeps: of all that we know, what the client proposed.
+     */
+    VersionCapabilities.LowPower lowPower() {
+        return proposed.lowPower().and(LOW_POWER);
+    }
+
+    /**
      * Writes the reply's payload.
      *
      * @param into where
@@ -81,7 +91,8 @@ record Negotiation(String refusal, VersionCapabilities proposed) {
                         VersionCapabilities.DEFAULTS.pgsizes(),
                         Optional.empty(),
                         Optional.empty(),
-                        proposed.writeMultiple());
+                        proposed.writeMultiple(),
+                        lowPower());
         return new VfioUserVersion(MAJOR, MINOR, Optional.of(ours)).write(into, at);
     }
 }

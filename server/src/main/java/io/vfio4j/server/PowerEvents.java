@@ -27,11 +27,21 @@ final class PowerEvents {
                 "low_power",
                 before.contractState().specName(),
                 after.contractState().specName());
+        add(
+                lines,
+                "pme_enabled",
+                bit(before.pci().pme().enabled()),
+                bit(after.pci().pme().enabled()));
+        add(lines, "pme_status", bit(before.pci().pme().status()), bit(after.pci().pme().status()));
         return lines;
     }
 
     private static String powerState(PowerState state) {
         return state.pci().powerState().sysfsName();
+    }
+
+    private static String bit(boolean set) {
+        return set ? "1" : "0";
     }
 
     private static void add(List<String> lines, String name, String before, String after) {

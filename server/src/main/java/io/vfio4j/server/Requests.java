@@ -35,10 +35,15 @@ final class Requests {
     private final DeviceRequests deviceRequests;
     private final DmaRequests dmaRequests;
 
-    Requests(HostedDevice device, Reply reply) {
+    /**
+     * The requests of one client.
+     *
+     * @param pme whether it knows the PME interrupt
+     */
+    Requests(HostedDevice device, Reply reply, boolean pme) {
         this.device = device;
         this.reply = reply;
-        deviceRequests = new DeviceRequests(device, reply);
+        deviceRequests = new DeviceRequests(device, reply, pme);
         dmaRequests = new DmaRequests(device.dma(), reply);
     }
 

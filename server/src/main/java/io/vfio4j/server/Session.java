@@ -42,9 +42,9 @@ final class Session implements DmaMessages.Pump {
     private final FrameReader reader;
     private final FrameWriter writer;
     private final Reply reply = new Reply(MAX_FRAME);
-    private final Requests requests;
     private final DeferredFrames deferred = new DeferredFrames();
     private Optional<DmaMessages> messages = Optional.empty();
+    private Optional<Requests> requests = Optional.empty();
     private Optional<RuntimeException> failure = Optional.empty();
     private boolean opened;
 
@@ -68,7 +68,6 @@ final class Session implements DmaMessages.Pump {
         thread = Thread.ofPlatform().daemon().name("vfio-user " + name).unstarted(this::run);
         reader = new FrameReader(stream, MAX_FRAME);
         writer = new FrameWriter(stream);
-        requests = new Requests(device, reply);
     }
 
     void start() {
@@ -146,8 +145,9 @@ final class Session implements DmaMessages.Pump {
         }
         DmaMessages dma = new DmaMessages(writer, this, negotiation.maxTransfer());
         messages = Optional.of(dma);
+        requests = Optional.of(new Requests(device, reply, negotiation.lowPower().pme()));
         try {
-            device.open(dma, true);
+            device.open(dma, negotiation.lowPower().mappingFaults());
         } catch (PowerException asleep) {
             reply.send(id, command, -asleep.refusal().errno(), writer);
             throw new ProtocolException("the device does not wake: " + asleep.getMessage());
@@ -184,7 +184,7 @@ final class Session implements DmaMessages.Pump {
             return;
         }
         reply.clear();
-        int result = requests.handle(command, flags, frame, size, fds);
+        int result = requests.orElseThrow().handle(command, flags, frame, size, fds);
         fds.closeFds();
         if (!VfioUserHeader.isNoReply(flags)) {
             reply.send(id, command, result, writer);

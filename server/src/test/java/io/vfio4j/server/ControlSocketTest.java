@@ -3,10 +3,14 @@ package io.vfio4j.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vfio4j.device.PciDescription;
+import io.vfio4j.device.PowerManagement;
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.power.ContractState;
+import io.vfio4j.power.Delays;
+import io.vfio4j.power.PciPowerState;
 import io.vfio4j.uapi.HostLine;
 
 import org.awaitility.Awaitility;
@@ -113,6 +117,7 @@ class ControlSocketTest {
                     "write power/control",
                     "write power/control a\\b",
                     "watch me",
+                    "write signal wake",
                     "hello",
                     "read vendor\r",
                     "read vendor\u0000",
@@ -350,6 +355,28 @@ class ControlSocketTest {
                     lines.add(host.receive());
                 }
                 assertThat(host.ask("watch")).as("again").isNotNull();
+            }
+        }
+
+        @Test
+        void shouldTellOfPme() {
+            PciDescription signalling =
+                    Probe.DESCRIPTION.withPower(
+                            PowerManagement.downToD3cold()
+                                    .withDelays(Delays.ZERO)
+                                    .withPme(PciPowerState.D0, PciPowerState.D3COLD));
+            try (Served own = new Served(1, signalling);
+                    WireClient client = own.client();
+                    LineClient host = new LineClient(own.socket())) {
+                assertThat(host.ask("watch")).isEqualTo("ok");
+                client.store(7, 0x44, 2, 0x0100);
+                assertThat(host.receive()).isEqualTo("event pme_enabled 1");
+                host.send("write signal wake");
+                assertThat(List.of(host.receive(), host.receive()))
+                        .containsExactlyInAnyOrder("ok", "event pme_status 1");
+                client.store(7, 0x44, 2, 0x8000);
+                assertThat(List.of(host.receive(), host.receive()))
+                        .containsExactly("event pme_enabled 0", "event pme_status 0");
             }
         }
 

@@ -12,8 +12,10 @@ import io.vfio4j.uapi.VersionCapabilities;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** VERSION: the first message, and what becomes of the connection (protocol, "VERSION"). */
@@ -82,6 +84,31 @@ class VersionTest {
         }
     }
 
+    /** QEMU and libvfio-user's client: an answer with more in it would be none of theirs. */
+    @Test
+    void shouldAnswerAClientThatKnowsNoLowPowerAsEver() {
+        try (WireClient client = connect()) {
+            byte[] json = client.version(0, 0, WireClient.CAPABILITIES).payload().from(4);
+            assertThat(new String(json, StandardCharsets.UTF_8))
+                    .isEqualTo(
+                            "{\"capabilities\":{\"max_msg_fds\":16,\"max_data_xfer_size\":1048576,"
+                                    + "\"max_dma_maps\":4096,\"pgsizes\":4096,"
+                                    + "\"write_multiple\":true}}\0");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false, false", "false, true", "true, false", "true, true"})
+    void shouldAgreeToAsMuchOfLowPowerAsIsProposed(boolean faults, boolean pme) {
+        try (WireClient client = connect()) {
+            String json =
+                    "{\"capabilities\":{\"low_power\":{\"mapping_faults\":%s,\"pme\":%s,\"x\":1}}}"
+                            .formatted(faults, pme);
+            assertThat(capabilities(client.version(0, 0, json)).lowPower())
+                    .isEqualTo(new VersionCapabilities.LowPower(faults, pme));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -126,6 +153,8 @@ class VersionTest {
                 "{\"capabilities\":[]}",
                 "{\"capabilities\":{\"max_msg_fds\":\"many\"}}",
                 "{\"capabilities\":{\"max_msg_fds\":-1}}",
+                "{\"capabilities\":{\"low_power\":true}}",
+                "{\"capabilities\":{\"low_power\":{\"pme\":\"yes\"}}}",
                 "{\"capabilities\":{\"max_data_xfer_size\":0}}",
                 "{\"capabilities\":{\"max_data_xfer_size\":99999999999999999999999}}",
                 "{\"capabilities\":{\"max_data_xfer_size\":1e3}}",

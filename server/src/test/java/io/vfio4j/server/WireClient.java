@@ -52,6 +52,10 @@ final class WireClient implements AutoCloseable {
             "{\"capabilities\":{\"max_msg_fds\":16,\"max_data_xfer_size\":1048576,"
                     + "\"max_dma_maps\":65535,\"pgsizes\":4096,\"write_multiple\":true}}";
 
+    /** What a client says that knows all of our extension. */
+    static final String LOW_POWER_CAPABILITIES =
+            CAPABILITIES.replace("}}", ",\"low_power\":{\"mapping_faults\":true,\"pme\":true}}}");
+
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final Deque<Frame> setAside = new ArrayDeque<>();
@@ -87,8 +91,13 @@ final class WireClient implements AutoCloseable {
 
     /** A client that is served. */
     static WireClient open(Path socket) {
+        return open(socket, CAPABILITIES);
+    }
+
+    /** A client that is served, and can do that. */
+    static WireClient open(Path socket, String capabilities) {
         WireClient client = connect(socket);
-        Frame reply = client.version(0, 0, CAPABILITIES);
+        Frame reply = client.version(0, 0, capabilities);
         if (reply.isError()) {
             client.close();
             throw new AssertionError("VERSION was refused with errno " + reply.errno());

@@ -79,9 +79,16 @@ public enum HostAttribute {
     REMOVE("remove", false, true),
     /**
      * Write a name to have the world outside act on the device, as somebody who presses a button
-     * does. Which names there are is the model's to say; a device of this machine has no such file.
+     * does. Which names there are is the model's to say; every device that can signal PME knows
+     * {@link #WAKE}, and a device of this machine has no such file.
      */
     SIGNAL("signal", false, true);
+
+    /**
+     * A {@link #SIGNAL} for the device to have a wake event (PME) of no particular cause: EINVAL if
+     * it cannot signal PME from its present state.
+     */
+    public static final String WAKE = "wake";
 
     private static final java.util.Map<String, HostAttribute> BY_NAME =
             Arrays.stream(values())

@@ -29,6 +29,7 @@ import java.util.OptionalLong;
  * @param twinSocket a second socket for the server's commands; absent if the sender does not speak
  *     of it
  * @param writeMultiple whether REGION_WRITE_MULTI is understood; default false
+ * @param lowPower what the sender knows of sleeping devices; by default nothing
  */
 public record VersionCapabilities(
         int maxMsgFds,
@@ -37,14 +38,22 @@ public record VersionCapabilities(
         long pgsizes,
         Optional<Migration> migration,
         Optional<TwinSocket> twinSocket,
-        boolean writeMultiple) {
+        boolean writeMultiple,
+        LowPower lowPower) {
     /** Largest version data that is looked at, bytes without the NUL. */
     public static final int MAX_JSON_BYTES = 64 * 1024;
 
     /** What a sender without any capability means. */
     public static final VersionCapabilities DEFAULTS =
             new VersionCapabilities(
-                    1, 1024 * 1024, 65535, 4096, Optional.empty(), Optional.empty(), false);
+                    1,
+                    1024 * 1024,
+                    65535,
+                    4096,
+                    Optional.empty(),
+                    Optional.empty(),
+                    false,
+                    LowPower.NONE);
 
     private static final int MAX_DEPTH = 16;
 
@@ -96,6 +105,25 @@ public record VersionCapabilities(
     }
 
     /**
+     * What a client and a server agree on for a device that sleeps: our extension, see
+     * docs/vfio-user-low-power.md. A client proposes, and the server repeats what it agrees to.
+     *
+     * @param mappingFaults the client bears faults of what it has mapped of BARs whenever the
+     *     function decodes no memory, as those of a real device's are (spec B4); default false
+     * @param pme the client knows the PME interrupt, {@link VfioUser#VFIO_USER_PCI_PME_IRQ_INDEX};
+     *     default false
+     */
+    public record LowPower(boolean mappingFaults, boolean pme) {
+        /** Nothing: what a sender means that does not speak of it. */
+        public static final LowPower NONE = new LowPower(false, false);
+
+        /** What both sides know. */
+        public LowPower and(LowPower other) {
+            return new LowPower(mappingFaults && other.mappingFaults, pme && other.pme);
+        }
+    }
+
+    /**
      * Reads version data. Members that are not known are passed over; of members that occur twice
      * the last one counts.
      *
@@ -132,6 +160,9 @@ public record VersionCapabilities(
             if (writeMultiple) {
                 out.writeBooleanProperty("write_multiple", true);
             }
+            if (!lowPower.equals(LowPower.NONE)) {
+                write(out, lowPower);
+            }
             out.writeEndObject();
             out.writeEndObject();
         }
@@ -157,6 +188,17 @@ public record VersionCapabilities(
         out.writeObjectPropertyStart("twin_socket");
         out.writeBooleanProperty("supported", twinSocket.supported());
         twinSocket.fdIndex().ifPresent(index -> out.writeNumberProperty("fd_index", index));
+        out.writeEndObject();
+    }
+
+    private static void write(JsonGenerator out, LowPower lowPower) {
+        out.writeObjectPropertyStart("low_power");
+        if (lowPower.mappingFaults()) {
+            out.writeBooleanProperty("mapping_faults", true);
+        }
+        if (lowPower.pme()) {
+            out.writeBooleanProperty("pme", true);
+        }
         out.writeEndObject();
     }
 

@@ -21,6 +21,7 @@ final class VersionDataReader {
     private Optional<VersionCapabilities.Migration> migration = Optional.empty();
     private Optional<VersionCapabilities.TwinSocket> twinSocket = Optional.empty();
     private boolean writeMultiple = VersionCapabilities.DEFAULTS.writeMultiple();
+    private VersionCapabilities.LowPower lowPower = VersionCapabilities.DEFAULTS.lowPower();
 
     VersionDataReader(JsonParser in) {
         this.in = in;
@@ -39,7 +40,8 @@ final class VersionDataReader {
                 pgsizes,
                 migration,
                 twinSocket,
-                writeMultiple);
+                writeMultiple,
+                lowPower);
     }
 
     private void topMember(String name) {
@@ -59,6 +61,7 @@ final class VersionDataReader {
             case "migration" -> migration = Optional.of(migration());
             case "twin_socket" -> twinSocket = Optional.of(twinSocket());
             case "write_multiple" -> writeMultiple = bool(name);
+            case "low_power" -> lowPower = lowPower();
             default -> in.skipChildren();
         }
     }
@@ -100,6 +103,24 @@ final class VersionDataReader {
                     }
                 });
         return new VersionCapabilities.TwinSocket(found.supported, found.fdIndex);
+    }
+
+    private VersionCapabilities.LowPower lowPower() {
+        var found =
+                new Object() {
+                    boolean mappingFaults;
+                    boolean pme;
+                };
+        object(
+                "low_power",
+                name -> {
+                    switch (name) {
+                        case "mapping_faults" -> found.mappingFaults = bool(name);
+                        case "pme" -> found.pme = bool(name);
+                        default -> in.skipChildren();
+                    }
+                });
+        return new VersionCapabilities.LowPower(found.mappingFaults, found.pme);
     }
 
     /**

@@ -27,6 +27,8 @@ class VersionTest {
              "write_multiple":true}}\
             """;
 
+    private static final VersionCapabilities.LowPower NOTHING = VersionCapabilities.LowPower.NONE;
+
     private final Memory memory = Memory.allocate(128 * 1024);
 
     @AfterEach
@@ -47,7 +49,8 @@ class VersionTest {
                                         new VersionCapabilities.Migration(
                                                 4096, OptionalLong.of(268435456))),
                                 Optional.empty(),
-                                true));
+                                true,
+                                NOTHING));
     }
 
     @Test
@@ -60,6 +63,40 @@ class VersionTest {
                         Optional.of(new VersionCapabilities.TwinSocket(true, OptionalInt.of(0))));
     }
 
+    @Test
+    void shouldReadWhatIsKnownOfSleepingDevices() {
+        assertThat(
+                        parse(
+                                "{\"capabilities\":{\"low_power\":{\"mapping_faults\":true,\"pme\":true}}}"))
+                .extracting(VersionCapabilities::lowPower)
+                .isEqualTo(new VersionCapabilities.LowPower(true, true));
+        assertThat(parse("{\"capabilities\":{\"low_power\":{\"pme\":true,\"later\":[{}]}}}"))
+                .extracting(VersionCapabilities::lowPower)
+                .isEqualTo(new VersionCapabilities.LowPower(false, true));
+    }
+
+    /** So that a peer that does not speak of it sees what it always saw. */
+    @Test
+    void shouldNotSpeakOfWhatThereIsNot() {
+        assertThat(VersionCapabilities.DEFAULTS.toJson()).doesNotContain("low_power");
+        assertThat(withLowPower(false, true)).endsWith("\"low_power\":{\"pme\":true}}}");
+        assertThat(withLowPower(true, true))
+                .endsWith("\"low_power\":{\"mapping_faults\":true,\"pme\":true}}}");
+    }
+
+    private static String withLowPower(boolean mappingFaults, boolean pme) {
+        return new VersionCapabilities(
+                        1,
+                        1,
+                        1,
+                        4096,
+                        Optional.empty(),
+                        Optional.empty(),
+                        false,
+                        new VersionCapabilities.LowPower(mappingFaults, pme))
+                .toJson();
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -67,6 +104,8 @@ class VersionTest {
                 " \n{ } \n",
                 "{\"capabilities\":{}}",
                 "{\"other\":[1,{\"deep\":[[]]}],\"capabilities\":{\"unknown\":{\"max_msg_fds\":9}}}",
+                "{\"capabilities\":{\"low_power\":{}}}",
+                "{\"capabilities\":{\"low_power\":{\"pme\":false}}}",
                 "{\"capabilities\":{\"max_msg_fds\":9,\"max_msg_fds\":1}}"
             })
     void shouldHaveTheTextsDefaults(String json) {
@@ -80,7 +119,8 @@ class VersionTest {
                                 4096,
                                 Optional.empty(),
                                 Optional.empty(),
-                                false));
+                                false,
+                                NOTHING));
     }
 
     @Test
@@ -110,7 +150,9 @@ class VersionTest {
                                                     random.nextBoolean()
                                                             ? OptionalInt.empty()
                                                             : OptionalInt.of(random.nextInt(8)))),
-                            random.nextBoolean());
+                            random.nextBoolean(),
+                            new VersionCapabilities.LowPower(
+                                    random.nextBoolean(), random.nextBoolean()));
             assertThat(parse(value.toJson())).isEqualTo(value);
         }
     }
@@ -135,6 +177,8 @@ class VersionTest {
                 "{\"capabilities\":{\"twin_socket\":true}}|VERSION data: twin_socket must be an object",
                 "{\"capabilities\":{\"twin_socket\":{\"supported\":\"yes\"}}}|VERSION data: supported must be true or false",
                 "{\"capabilities\":{\"migration\":{\"pgsize\":-4096}}}|VERSION data: pgsize must be a whole number from 0 to 9223372036854775807",
+                "{\"capabilities\":{\"low_power\":true}}|VERSION data: low_power must be an object",
+                "{\"capabilities\":{\"low_power\":{\"pme\":1}}}|VERSION data: pme must be true or false",
                 "{} {}|VERSION data has something after its JSON object",
             })
     void shouldSayWhatIsWrong(String json, String message) {
@@ -222,7 +266,7 @@ class VersionTest {
     void shouldRefuseNegativeCapabilities() {
         assertThatThrownBy(() ->
                         new VersionCapabilities(
-                                -1, 0, 0, 0, Optional.empty(), Optional.empty(), false))
+                                -1, 0, 0, 0, Optional.empty(), Optional.empty(), false, NOTHING))
                 .hasMessage("VERSION capability max_msg_fds is -1: it must not be negative");
     }
 
