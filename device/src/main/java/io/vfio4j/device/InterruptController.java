@@ -36,6 +36,7 @@ final class InterruptController implements Interrupts {
 
     private final IntxLine intx = new IntxLine();
     private final Messages messages;
+    private final VectorSet errors;
     private final VectorSet requests = new VectorSet(1);
     private final VectorSet wakeEvents;
     private final List<Vectors> sets;
@@ -59,13 +60,14 @@ final class InterruptController implements Interrupts {
         this.gate = gate;
         intxCount = description.intx() ? 1 : 0;
         messages = new Messages(description.msiVectors(), description.msixVectors());
+        errors = new VectorSet(description.express() ? 1 : 0);
         wakeEvents = new VectorSet(signalsPme(description) ? 1 : 0);
         sets =
                 List.of(
                         new VectorSet(0),
                         messages.msi(),
                         messages.msix(),
-                        new VectorSet(description.express() ? 1 : 0),
+                        errors,
                         requests,
                         wakeEvents);
         table =
@@ -124,7 +126,7 @@ final class InterruptController implements Interrupts {
 
     /** Tells the client of an uncorrectable error: the ERR interrupt. */
     void error() {
-        sets.get(VfioPci.VFIO_PCI_ERR_IRQ_INDEX).signal(0);
+        errors.signal(0);
     }
 
     /** Tells the client that the host wants the device back: the REQ interrupt. */
