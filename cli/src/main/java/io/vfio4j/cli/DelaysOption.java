@@ -8,23 +8,10 @@ import java.util.Optional;
 
 /** The value of {@code --delays}. */
 final class DelaysOption {
-    private static final int SLOW = 10;
-
     private DelaysOption() {}
 
     static Delays parse(String text) {
-        return switch (text) {
-            case "spec" -> Delays.SPEC;
-            case "fast" -> Delays.ZERO;
-            case "slow" ->
-                    new Delays(
-                            Delays.SPEC.d3hot().multipliedBy(SLOW),
-                            Delays.SPEC.d2().multipliedBy(SLOW),
-                            Delays.SPEC.d3coldPowerOn().multipliedBy(SLOW),
-                            Delays.SPEC.readyPoll(),
-                            Delays.SPEC.readyTimeout());
-            default -> explicit(text);
-        };
+        return Delays.named(text).orElseGet(() -> explicit(text));
     }
 
     private static Delays explicit(String text) {

@@ -55,7 +55,7 @@ class DurationsTest {
     void shouldReadDelays() {
         assertThat(DelaysOption.parse("spec")).isEqualTo(Delays.SPEC);
         assertThat(DelaysOption.parse("fast")).isEqualTo(Delays.ZERO);
-        assertThat(DelaysOption.parse("slow").d3coldPowerOn()).isEqualTo(Duration.ofSeconds(1));
+        assertThat(DelaysOption.parse("slow")).isEqualTo(Delays.SLOW);
         Delays explicit = DelaysOption.parse("d3cold=1s,d3hot=2ms,d2=3us");
         assertThat(explicit.d3coldPowerOn()).isEqualTo(Duration.ofSeconds(1));
         assertThat(explicit.d3hot()).isEqualTo(Duration.ofMillis(2));

@@ -449,6 +449,9 @@ public final class HostedDevice implements AutoCloseable {
                 HostedDevice.this.reset(ResetReason.FUNCTION);
                 // Also where a model had refused to wake; not where there is no power.
                 inD0 = power.powerState() == PciPowerState.D0;
+                if (inD0) {
+                    interrupts.enterD0();
+                }
             } finally {
                 interrupts.awake();
             }

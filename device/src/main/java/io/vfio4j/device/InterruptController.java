@@ -36,6 +36,7 @@ final class InterruptController implements Interrupts {
 
     private final IntxLine intx = new IntxLine();
     private final Messages messages;
+    private final VectorSet errors;
     private final VectorSet requests = new VectorSet(1);
     private final VectorSet errors;
     private final VectorSet wakeEvents;

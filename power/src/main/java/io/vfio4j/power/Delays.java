@@ -2,6 +2,7 @@
 package io.vfio4j.power;
 
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * How long a device needs between power states (spec E). All are slept through the {@link
@@ -33,6 +34,34 @@ public record Delays(
     /** No waiting at all; an unready device is given up after one look. */
     public static final Delays ZERO =
             new Delays(Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO);
+
+    /**
+     * A device that takes its time: 1 s into and out of D3hot, 3 s after power is applied, and then
+     * up to the minute that Linux waits for readiness. Whoever finds it on its way to D3cold waits
+     * for 4 s, within the 5 s that a QEMU waits for an answer.
+     */
+    public static final Delays SLOW =
+            new Delays(
+                    Duration.ofSeconds(1),
+                    Duration.ofMillis(20),
+                    Duration.ofSeconds(3),
+                    Duration.ofMillis(1),
+                    Duration.ofMinutes(1));
+
+    /**
+     * The delays that have a name.
+     *
+     * @param name {@code fast} ({@link #ZERO}), {@code spec} or {@code slow}
+     * @return the delays, or nothing if none is called that
+     */
+    public static Optional<Delays> named(String name) {
+        return switch (name) {
+            case "fast" -> Optional.of(ZERO);
+            case "spec" -> Optional.of(SPEC);
+            case "slow" -> Optional.of(SLOW);
+            default -> Optional.empty();
+        };
+    }
 
     /** The pause that must follow a move between two states; zero if none. */
     public Duration between(PciPowerState from, PciPowerState to) {

@@ -360,6 +360,40 @@ class DStateTest {
         }
 
         @Test
+        void shouldHaveNames() {
+            assertThat(Delays.named("fast")).contains(Delays.ZERO);
+            assertThat(Delays.named("spec")).contains(Delays.SPEC);
+            assertThat(Delays.named("slow")).contains(Delays.SLOW);
+            assertThat(Delays.named("SPEC")).isEmpty();
+            assertThat(Delays.named("")).isEmpty();
+        }
+
+        /** A second and more, and still less than the 5 s that a QEMU waits for its reply. */
+        @Test
+        void shouldBeLongButNotTooLongOnASlowDevice() {
+            DeviceUnderTest device =
+                    DeviceUnderTest.in(
+                            ContractState.OFF, DeviceUnderTest.D3COLD.withDelays(Delays.SLOW));
+            device.clock.sleeps.clear();
+            device.writePmcsr(D3HOT);
+            device.writePmcsr(D0);
+            device.enter();
+            device.queue.drain();
+            device.actions.pollsUntilReady = 2;
+            device.touch();
+            assertThat(device.clock.sleeps)
+                    .containsExactly(
+                            Duration.ofSeconds(1),
+                            Duration.ofSeconds(1),
+                            Duration.ofSeconds(1),
+                            Duration.ofSeconds(3),
+                            Duration.ofMillis(1),
+                            Duration.ofMillis(2));
+            assertThat(Delays.SLOW.d3hot().plus(Delays.SLOW.d3coldPowerOn()))
+                    .isLessThan(Duration.ofSeconds(5));
+        }
+
+        @Test
         void shouldBeSleptOnTheInjectedClockOnly() {
             DeviceUnderTest device = DeviceUnderTest.open(ALL.withDelays(Delays.SPEC));
             device.clock.sleeps.clear();
