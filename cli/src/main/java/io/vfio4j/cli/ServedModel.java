@@ -5,6 +5,7 @@ import io.vfio4j.device.PciDevice;
 import io.vfio4j.models.Bench;
 import io.vfio4j.models.Edu;
 import io.vfio4j.models.I2c;
+import io.vfio4j.models.Serial;
 import io.vfio4j.power.Delays;
 
 import java.util.Arrays;
@@ -33,6 +34,13 @@ enum ServedModel {
         PciDevice create(Delays delays) {
             return new I2c(delays);
         }
+    },
+    /** The one that every Linux has a driver for. */
+    SERIAL {
+        @Override
+        PciDevice create(Delays delays) {
+            return new Serial(delays);
+        }
     };
 
     /** A new device of that kind. */
@@ -48,7 +56,7 @@ enum ServedModel {
                                         .formatted(name, listed(", ", " and "))));
     }
 
-    /** The names of all, as {@code edu, bench or i2c}. */
+    /** The names of all, as {@code edu, bench, i2c or serial}. */
     static String listed(String between, String last) {
         List<String> names = Arrays.stream(values()).map(ServedModel::toString).toList();
         int end = names.size() - 1;
