@@ -134,8 +134,8 @@ public final class DeviceAccess implements AutoCloseable {
     }
 
     /**
-     * DEVICE_RESET: back to D0, registers as after power-on; low power and the configuration space
-     * stay as they are (spec B7).
+     * DEVICE_RESET: back to D0, registers as after power-on; low power and what software has
+     * written to configuration space stay as they are (spec B7).
      *
      * @return 0 or minus an errno
      */

@@ -82,8 +82,9 @@ public record PowerManagement(
     }
 
     /**
-     * The same, but D3hot to D0 loses COMMAND, BARs, interrupts and whatever {@link
-     * PciDevice#reset} does to the registers: {@code No_Soft_Reset} is 0.
+     * The same, but D3hot to D0 resets the function: {@code No_Soft_Reset} is 0. The registers are
+     * {@link PciDevice#reset}; if it was the driver that wrote PMCSR, configuration space loses
+     * COMMAND, BARs, interrupts and the rest of its context as well, but for sticky bits and PME.
      *
      * @return the declaration
      */
