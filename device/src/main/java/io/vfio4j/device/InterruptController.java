@@ -38,7 +38,6 @@ final class InterruptController implements Interrupts {
     private final Messages messages;
     private final VectorSet errors;
     private final VectorSet requests = new VectorSet(1);
-    private final VectorSet errors;
     private final VectorSet wakeEvents;
     private final List<Vectors> sets;
     private final MsixTable table;
