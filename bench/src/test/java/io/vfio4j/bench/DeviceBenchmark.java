@@ -25,7 +25,7 @@ public class DeviceBenchmark {
 
     /** Opens the device, which stays awake from now on. */
     public DeviceBenchmark() {
-        device.power().open();
+        device.power().open(true);
         memory.putShort(0, (short) PciRegs.PCI_COMMAND_MEMORY);
         try (DeviceAccess access = device.access()) {
             access.write(VfioPci.VFIO_PCI_CONFIG_REGION_INDEX, PciRegs.PCI_COMMAND, 2, memory, 0);
