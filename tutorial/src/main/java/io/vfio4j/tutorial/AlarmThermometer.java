@@ -27,7 +27,7 @@ public final class AlarmThermometer extends PciDevice {
     /** A thermometer on a sensor. */
     public AlarmThermometer(IntSupplier sensor) {
         super(
-                PciDescription.of(PciIdentity.of(0x1234, 0x7e32, 0xff0000))
+                PciDescription.of(PciIdentity.of(0x1234, 0x7e31, 0xff0000))
                         .withRegisters(0, 4096)
                         .withMsix(1, 2));
         this.sensor = sensor;

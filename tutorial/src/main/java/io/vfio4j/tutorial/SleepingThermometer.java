@@ -57,7 +57,7 @@ public final class SleepingThermometer extends PciDevice {
     /** A thermometer with a speed of one's choice. */
     public SleepingThermometer(IntSupplier sensor, Delays delays) {
         super(
-                PciDescription.of(PciIdentity.of(0x1234, 0x7e34, 0xff0000))
+                PciDescription.of(PciIdentity.of(0x1234, 0x7e31, 0xff0000))
                         .withRegisters(0, 4096)
                         .withMsix(1, 2)
                         .withPower(
