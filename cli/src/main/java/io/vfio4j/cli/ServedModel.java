@@ -6,6 +6,7 @@ import io.vfio4j.models.Bench;
 import io.vfio4j.models.Edu;
 import io.vfio4j.models.I2c;
 import io.vfio4j.power.Delays;
+import io.vfio4j.tutorial.SleepingThermometer;
 
 import java.util.Arrays;
 import java.util.List;
@@ -32,6 +33,13 @@ enum ServedModel {
         @Override
         PciDevice create(Delays delays) {
             return new I2c(delays);
+        }
+    },
+    /** The one of docs/write-a-device.md, in a room of 20 degrees. */
+    THERMOMETER {
+        @Override
+        PciDevice create(Delays delays) {
+            return new SleepingThermometer(() -> 20_000, delays);
         }
     };
 
