@@ -13,6 +13,15 @@ import java.util.List;
 final class ServeProcess implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
+    private static final List<String> OPTIONS =
+            List.of(
+                    "-XX:+UseSerialGC",
+                    "-XX:-UsePerfData",
+                    "-XX:+IgnoreUnrecognizedVMOptions",
+                    "-XX:+UnlockDiagnosticVMOptions",
+                    "-XX:AsyncDeflationInterval=60000",
+                    "-XX:ServiceThreadCleanupInterval=60000");
+
     private final Process process;
 
     private ServeProcess(Process process) {
@@ -48,7 +57,7 @@ final class ServeProcess implements AutoCloseable {
     private static List<String> java() {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-XX:+UseSerialGC", "-XX:-UsePerfData"));
+        command.addAll(OPTIONS);
         Module module = Main.class.getModule();
         if (module.isNamed()) {
             command.add("--enable-native-access=io.vfio4j.linux");
