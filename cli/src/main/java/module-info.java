@@ -5,6 +5,7 @@ module io.vfio4j.cli {
     requires transitive io.vfio4j.server;
     requires transitive io.vfio4j.client;
     requires transitive io.vfio4j.models;
+    requires io.vfio4j.tutorial;
     requires transitive io.vfio4j.bench;
     requires transitive io.vfio4j.conformance;
     requires org.apache.commons.cli;

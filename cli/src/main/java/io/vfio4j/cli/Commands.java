@@ -13,6 +13,8 @@ final class Commands {
                     new BindCommand(),
                     new UnbindCommand(),
                     new InfoCommand(),
+                    new ReadCommand(),
+                    new WriteCommand(),
                     new PowerStatusCommand(),
                     new PowerEnterCommand(),
                     new PowerExitCommand(),
@@ -21,6 +23,7 @@ final class Commands {
                     new HostCommand(),
                     new ConformanceCompareCommand(),
                     new ConformanceCommand(),
+                    new SleepersCommand(),
                     new BenchCommand());
 
     private Commands() {}

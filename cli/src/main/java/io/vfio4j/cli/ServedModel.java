@@ -7,6 +7,7 @@ import io.vfio4j.models.Edu;
 import io.vfio4j.models.I2c;
 import io.vfio4j.models.Serial;
 import io.vfio4j.power.Delays;
+import io.vfio4j.tutorial.SleepingThermometer;
 
 import java.util.Arrays;
 import java.util.List;
@@ -40,6 +41,13 @@ enum ServedModel {
         @Override
         PciDevice create(Delays delays) {
             return new Serial(delays);
+        }
+    },
+    /** The one of docs/write-a-device.md, in a room of 20 degrees. */
+    THERMOMETER {
+        @Override
+        PciDevice create(Delays delays) {
+            return new SleepingThermometer(() -> 20_000, delays);
         }
     };
 

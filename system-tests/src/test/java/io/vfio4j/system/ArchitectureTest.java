@@ -8,6 +8,8 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import static java.util.Map.entry;
+
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -28,17 +30,19 @@ import java.util.Set;
 class ArchitectureTest {
     /** Each room and the rooms that it may know. */
     private static final Map<String, Set<String>> ARROWS =
-            Map.of(
-                    "linux", Set.of(),
-                    "uapi", Set.of("linux"),
-                    "power", Set.of(),
-                    "device", Set.of("linux", "uapi", "power"),
-                    "server", Set.of("linux", "uapi", "power", "device"),
-                    "client", Set.of("linux", "uapi"),
-                    "models", Set.of("linux", "uapi", "power", "device", "server"),
-                    "bench", Set.of("linux", "uapi", "client"),
-                    "conformance", Set.of("linux", "uapi", "client"),
-                    "cli",
+            Map.ofEntries(
+                    entry("linux", Set.of()),
+                    entry("uapi", Set.of("linux")),
+                    entry("power", Set.of()),
+                    entry("device", Set.of("linux", "uapi", "power")),
+                    entry("server", Set.of("linux", "uapi", "power", "device")),
+                    entry("client", Set.of("linux", "uapi")),
+                    entry("models", Set.of("linux", "uapi", "power", "device", "server")),
+                    entry("tutorial", Set.of("linux", "power", "device", "server")),
+                    entry("bench", Set.of("linux", "uapi", "client")),
+                    entry("conformance", Set.of("linux", "uapi", "client")),
+                    entry(
+                            "cli",
                             Set.of(
                                     "linux",
                                     "uapi",
@@ -47,8 +51,9 @@ class ArchitectureTest {
                                     "server",
                                     "client",
                                     "models",
+                                    "tutorial",
                                     "bench",
-                                    "conformance"));
+                                    "conformance")));
 
     private static final List<String> TELLTALE_NAMES =
             List.of("Util", "Utils", "Common", "Manager", "Helper", "Impl");
