@@ -361,7 +361,9 @@ public final class HostedDevice implements AutoCloseable {
 
         @Override
         public void functionLevelReset() {
-            // With bus mastering off first: nothing of the function may reach memory any more.
+            // With no interrupt waiting for the masks that go with the registers, and with bus
+            // mastering off first: nothing of the function may reach memory any more.
+            interrupts.reset();
             config.reset(ConfigReset.FUNCTION_LEVEL);
             access.reset();
         }

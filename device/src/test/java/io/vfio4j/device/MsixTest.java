@@ -37,7 +37,7 @@ class MsixTest {
     private final Hosted hosted = Hosted.opened(Hosted.FULL);
     private final List<EventFd> eventFds =
             IntStream.range(0, VECTORS).mapToObj(_ -> EventFd.create()).toList();
-    private final int control = capability() + PciRegs.PCI_MSIX_FLAGS;
+    private final int control = capability(PciRegs.PCI_CAP_ID_MSIX) + PciRegs.PCI_MSIX_FLAGS;
 
     @AfterEach
     void close() {
@@ -45,9 +45,9 @@ class MsixTest {
         eventFds.forEach(EventFd::close);
     }
 
-    private int capability() {
+    private int capability(int id) {
         int at = (int) hosted.config(PciRegs.PCI_CAPABILITY_LIST, 1);
-        while (hosted.config(at, 1) != PciRegs.PCI_CAP_ID_MSIX) {
+        while (hosted.config(at, 1) != id) {
             at = (int) hosted.config(at + 1, 1);
             assertThat(at).isNotZero();
         }
@@ -396,6 +396,34 @@ class MsixTest {
             assertThat(signals(0)).as("what was pending is not sent").isZero();
             assertThat(send(0)).isTrue();
             assertThat(signals(0)).isEqualTo(1);
+        }
+
+        /** The masks go with the registers; what they held back goes before them. */
+        @Test
+        void shouldNotSendWhatTheMasksHeldBack() {
+            try (EventFd line = EventFd.create()) {
+                hosted.trigger(VfioPci.VFIO_PCI_INTX_IRQ_INDEX, line);
+                enable(0);
+                hosted.config(control, 2, 0xc000);
+                hosted.config(
+                        PciRegs.PCI_COMMAND,
+                        2,
+                        PciRegs.PCI_COMMAND_MEMORY | PciRegs.PCI_COMMAND_INTX_DISABLE);
+                hosted.model.interrupts().intx(true);
+                send(0);
+
+                int express = capability(PciRegs.PCI_CAP_ID_EXP);
+                int control = express + PciRegs.PCI_EXP_DEVCTL;
+                hosted.config(control, 2, PciRegs.PCI_EXP_DEVCTL_BCR_FLR);
+
+                assertThat(hosted.model.calls()).contains("reset FUNCTION");
+                assertThat(signals(0)).isZero();
+                assertThat(line.drain()).isZero();
+                assertThat(send(0)).as("its eventfd is still there").isTrue();
+                assertThat(signals(0)).isEqualTo(1);
+                hosted.model.interrupts().intx(true);
+                assertThat(line.drain()).isEqualTo(1);
+            }
         }
 
         @ParameterizedTest
