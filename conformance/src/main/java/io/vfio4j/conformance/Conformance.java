@@ -72,6 +72,7 @@ public final class Conformance {
         cases.addAll(TruthTable.cases());
         cases.addAll(IoEventFds.cases());
         cases.addAll(PowerRegister.cases());
+        cases.addAll(PmeCases.cases());
         cases.addAll(Closing.cases());
         cases.addAll(OrderOfChecks.cases());
         cases.addAll(Features.cases());

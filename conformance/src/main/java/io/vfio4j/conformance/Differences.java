@@ -54,6 +54,24 @@ public final class Differences {
                                 "not known", lacking("ENOTTY"),
                                 "known", lacking("EINVAL"))),
                 new Difference(
+                        "B6.pme",
+                        "PME",
+                        "The kernel hears PME itself and hides its bits; a device host shows those of a"
+                                + " device that has PME, to which it is the hardware (PME.*).",
+                        by(
+                                "hidden",
+                                        List.of(
+                                                "PME_Support reads 0",
+                                                "PME bits read 0",
+                                                "PMCSR := PME bits → 0",
+                                                "PME bits read 0"),
+                                "shown",
+                                        List.of(
+                                                "PME_Support names states",
+                                                "PME bits read 0",
+                                                "PMCSR := PME bits → 0",
+                                                "PME_En reads 1 alone"))),
+                new Difference(
                         "B5.msix-table",
                         "side",
                         "The kernel owns a real device's table and shows ones; a device host is the"

@@ -277,6 +277,16 @@ record Facts(
         return Scratch.of(vendor, device, inKernel);
     }
 
+    /** Whether it shows that it can signal PME; the kernel shows that of no device (spec B6). */
+    boolean pmeShown() {
+        return !inKernel && power.map(pm -> !pm.pmeFrom().isEmpty()).orElse(false);
+    }
+
+    /** Whether it can signal PME from a state. */
+    boolean pmeFrom(String state) {
+        return pmeShown() && power.orElseThrow().pmeFrom().contains(state);
+    }
+
     /** The D-state it sleeps in when its power may not be cut. */
     String restingState() {
         return power.isPresent() ? "D3hot" : "D0";
@@ -294,6 +304,7 @@ record Facts(
                 profile.feature(12) == KernelProfile.Known.YES ? "known" : "not known");
         map.put("dynamic MSI-X", profile.dynamicMsix() ? "yes" : "no");
         map.put("power management", power.isPresent() ? "yes" : "no");
+        map.put("PME", pmeShown() ? "shown" : "hidden");
         map.put("D3cold", d3cold ? "reached" : "not reached");
         map.put("reset", resettable ? "yes" : "no");
         map.put("hot reset", hotReset ? "yes" : "no");

@@ -2,6 +2,7 @@
 package io.vfio4j.conformance;
 
 import io.vfio4j.uapi.VfioPci;
+import io.vfio4j.uapi.VfioUser;
 
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -10,6 +11,16 @@ import java.util.function.Predicate;
 enum Need {
     /** D3hot and its register. */
     PM_CAPABILITY(facts -> facts.power().isPresent(), "the device has no PM capability"),
+    /** PME, its bits and its interrupt, and a host that can cause it. */
+    PME(
+            facts -> facts.pmeShown() && facts.irqs(VfioUser.VFIO_USER_PCI_PME_IRQ_INDEX) > 0,
+            "PME of the device is not shown, or it has none"),
+    /** PME from D0. */
+    PME_FROM_D0(facts -> facts.pmeFrom("D0"), "the device does not signal PME from D0"),
+    /** PME from D3hot. */
+    PME_FROM_D3HOT(facts -> facts.pmeFrom("D3hot"), "the device does not signal PME from D3hot"),
+    /** PME from D3cold. */
+    PME_FROM_D3COLD(facts -> facts.pmeFrom("D3cold"), "the device does not signal PME from D3cold"),
     /** A platform that cuts the device's power when it sleeps. */
     D3COLD(Facts::d3cold, "asleep it does not reach D3cold here"),
     /** A device whose power the host can be told to cut or not, so that it sleeps in D3hot. */

@@ -329,6 +329,12 @@ final class Trial implements AutoCloseable {
         expect("wakeup " + expected, "wakeup " + wakeup.drain());
     }
 
+    /** As {@link #signals}, where the wake comes a little after what asks for it. */
+    void signalsSoon(long expected) {
+        boolean _ = wakeup.await(soon);
+        signals(expected);
+    }
+
     /** Sees how often the second wakeup was. */
     void secondSignals(long expected) {
         expect("second wakeup " + expected, "second wakeup " + second.drain());
