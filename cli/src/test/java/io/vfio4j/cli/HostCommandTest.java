@@ -77,11 +77,14 @@ class HostCommandTest {
     }
 
     @Test
-    void shouldSayWhyTheDeviceCannotSignalPme() {
-        Run run = host("write signal wake");
+    void shouldRaiseAWakeEvent() {
+        assertThat(host("write signal wake")).isEqualTo(new Run(0, "", ""));
+        assertThat(host("read config 0x44 2").out()).startsWith("044: ").endsWith(" 80\n");
 
-        assertThat(run.code()).isEqualTo(1);
-        assertThat(run.err()).contains("EINVAL").contains("the function cannot signal PME");
+        Run unknown = host("write signal horn");
+
+        assertThat(unknown.code()).isEqualTo(1);
+        assertThat(unknown.err()).contains("EINVAL").contains("the device knows no signal");
     }
 
     @Test

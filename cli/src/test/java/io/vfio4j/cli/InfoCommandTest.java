@@ -37,7 +37,9 @@ class InfoCommandTest {
                 .contains(
                         "  1234:11e8, class 00ff00, revision 10, subsystem 1af4:1100; PCI, can be reset")
                 .contains(
-                        "  0x040  Power Management         version 3, D0 D3hot, now D0, keeps its registers in D3hot")
+                        "  0x040  Power Management         version 3, D0 D3hot, now D0, keeps its registers in D3hot,"
+                                + " PME from D0 D3hot D3cold with 55 mA of auxiliary power")
+                .contains("  5  PME               1  eventfd, noresize")
                 .contains(
                         "  2  BAR2         64 KiB  read, write, map [0x0, 0x10000), capabilities sparse_mmap")
                 .contains("  0  INTx              1  eventfd, maskable, automasked")

@@ -114,6 +114,43 @@ class MutantsTest {
     }
 
     @Test
+    void shouldWaitForAPmeThatIsNotTold() {
+        Mutant mutant = Mutant.ofDevice(EDU, call -> call.is("enablePme") ? null : call.proceed());
+
+        assertThat(mutant.failing("PME.*")).containsExactly("PME.told", "PME.pending", "PME.D3hot");
+    }
+
+    /** As a server that stores the bytes of PMCSR that it is given. */
+    @Test
+    void shouldNoticeThatAWriteSetsPmeStatus() {
+        AtomicInteger stored = new AtomicInteger();
+        Mutant mutant =
+                Mutant.ofDevice(
+                        EDU,
+                        call -> {
+                            boolean pmcsr =
+                                    call.is("writeShort", "readShort")
+                                            && call.argument(1).equals(0x44L);
+                            if (pmcsr && call.is("writeShort")) {
+                                stored.set((Short) call.argument(2) & 0x8000);
+                            }
+                            Object result = call.proceed();
+                            return pmcsr && result instanceof Short read
+                                    ? (short) (read | stored.get())
+                                    : result;
+                        });
+
+        assertThat(mutant.failing("B6.pme", "PME.status-*", "PME.enable-*"))
+                .containsExactly(
+                        "B6.pme",
+                        "PME.enable-1",
+                        "PME.status-1",
+                        "PME.status-2",
+                        "PME.enable-4",
+                        "PME.status-4");
+    }
+
+    @Test
     void shouldTellEinvalFromEnotty() {
         Mutant mutant =
                 Mutant.ofDevice(

@@ -38,6 +38,10 @@ import io.vfio4j.power.PciPowerState;
  * <p>BAR2 is 64 KiB of memory, BAR4 holds MSI-X. An interrupt is INTx as long as no message is
  * enabled; as a message, raising bit n uses vector n modulo 4.
  *
+ * <p>It can signal PME from D0, D3hot and D3cold, for which it draws 55 mA of auxiliary power.
+ * Nothing in it ever does: the host side causes a wake event, by writing {@code wake} to {@code
+ * signal}.
+ *
  * <p>In D3cold the registers lose their values; the memory of BAR2 keeps its contents, as if it
  * were refreshed by auxiliary power.
  */
@@ -48,6 +52,7 @@ public final class Edu extends PciDevice {
     private static final int REGISTERS_SIZE = 1 << 20;
     private static final int VECTORS = 4;
     private static final int IDENTIFICATION = 0x010000ed;
+    private static final int AUX_CURRENT = 55;
     private static final int STATUS_INTERRUPT = 0x80;
     private static final int FACTORIAL_DONE = 0x1;
     private static final int DMA_DONE = 0x100;
@@ -75,7 +80,14 @@ public final class Edu extends PciDevice {
                         .withMappableMemory(2, MEMORY_SIZE)
                         .withIntx()
                         .withMsix(VECTORS, 4)
-                        .withPower(PowerManagement.downToD3cold().withDelays(delays)));
+                        .withPower(
+                                PowerManagement.downToD3cold()
+                                        .withDelays(delays)
+                                        .withPme(
+                                                PciPowerState.D0,
+                                                PciPowerState.D3HOT,
+                                                PciPowerState.D3COLD)
+                                        .withAuxCurrent(AUX_CURRENT)));
         engine = new EduDma(this, this::dma, () -> raise(DMA_DONE));
     }
 
