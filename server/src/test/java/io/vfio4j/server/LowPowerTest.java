@@ -242,6 +242,42 @@ class LowPowerTest {
             }
         }
 
+        @Test
+        void shouldTakeTheFieldForTheIndexOfTheOneDescriptor() {
+            int before = Fd.openCount();
+            int ebadf = Errno.EBADF.number();
+            assertThat(entry(-1, wakeup.fd())).isEqualTo(EINVAL);
+            assertThat(entry(-1)).isEqualTo(EINVAL);
+            assertThat(entry(1, wakeup.fd())).isEqualTo(ebadf);
+            assertThat(entry(1, wakeup.fd(), wakeup.fd())).isEqualTo(EINVAL);
+            assertThat(entry(0, wakeup.fd(), wakeup.fd())).isEqualTo(EINVAL);
+            assertThat(entry(0)).isEqualTo(ebadf);
+            assertThat(Fd.openCount()).isEqualTo(before);
+            assertThat(entry(0, wakeup.fd())).as("reserved is not checked").isZero();
+        }
+
+        private int entry(int index, Fd... fds) {
+            return client.feature(4 | WireClient.SET, new Bytes().u32(index).u32(-1), fds);
+        }
+
+        @Test
+        void shouldCloseDescriptorsThatNobodyNeeds() {
+            int before = Fd.openCount();
+            assertThat(client.feature(3 | WireClient.SET, new Bytes(), wakeup.fd())).isZero();
+            assertThat(client.feature(5 | WireClient.SET, new Bytes(), wakeup.fd())).isZero();
+            int probe = 4 | WireClient.PROBE;
+            assertThat(client.feature(probe, new Bytes(), wakeup.fd(), wakeup.fd())).isZero();
+            assertThat(Fd.openCount()).isEqualTo(before);
+        }
+
+        @Test
+        void shouldWakeForARequestThatIsNotAnswered() {
+            sleep();
+            client.post(0, 0x40, 4, 1);
+            assertThat(wakeup.await(Duration.ofSeconds(5))).isTrue();
+            served.await(ContractState.OFF);
+        }
+
         /** Step 14 comes before 15: a bad descriptor is refused as such though already engaged. */
         @Test
         void shouldLookAtTheDescriptorBeforeTheState() {

@@ -177,6 +177,28 @@ class MappingViewTest {
         assertKept();
     }
 
+    /** It clears COMMAND, as hardware's does; the driver restores that. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldBeWithoutMemoryDecodingAfterAFunctionLevelReset(boolean bearsFaults) {
+        WireClient client = connect(bearsFaults);
+        long command = client.load(CONFIG, COMMAND, 2);
+        store();
+        client.store(CONFIG, express(client) + 8, 2, 1 << 15);
+        assertThat(client.load(CONFIG, COMMAND, 2) & COMMAND_MEMORY).isZero();
+        assertView(bearsFaults);
+        client.store(CONFIG, COMMAND, 2, command);
+        assertKept();
+    }
+
+    private static int express(WireClient client) {
+        int at = (int) client.load(CONFIG, 0x34, 1);
+        while (client.load(CONFIG, at, 1) != 0x10) {
+            at = (int) client.load(CONFIG, at + 1, 1);
+        }
+        return at;
+    }
+
     @Test
     void shouldBeAllOnesInAnotherProcessAsWell() {
         WireClient client = connect(false);

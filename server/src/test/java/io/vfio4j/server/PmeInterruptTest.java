@@ -8,6 +8,7 @@ import io.vfio4j.device.PowerManagement;
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.Mapping;
 import io.vfio4j.power.ContractState;
 import io.vfio4j.power.Delays;
 import io.vfio4j.power.PciPowerState;
@@ -185,6 +186,42 @@ class PmeInterruptTest {
             client.store(CONFIG, PMCSR, 2, ENABLE);
             assertThat(event()).isTrue();
             assertThat(pme.drain()).isZero();
+        }
+
+        @Test
+        void shouldRiseAgainWhenItIsEnabledAgain() {
+            client.store(CONFIG, PMCSR, 2, ENABLE);
+            assertThat(event()).isTrue();
+            client.store(CONFIG, PMCSR, 2, 0);
+            client.store(CONFIG, PMCSR, 2, ENABLE);
+            assertThat(pme.drain()).isEqualTo(2);
+        }
+
+        /** PME_En is its mask. */
+        @Test
+        void shouldNotBeMaskable() {
+            int mask = Vfio.VFIO_IRQ_SET_DATA_NONE | Vfio.VFIO_IRQ_SET_ACTION_MASK;
+            assertThat(client.errno(WireClient.SET_IRQS, WireClient.irqs(mask, PME, 0, 1)))
+                    .isEqualTo(Errno.ENOTTY.number());
+        }
+
+        /** "Mapped regions work" comes before the signal, whoever wakes the device. */
+        @Test
+        void shouldFindMappedRegionsAtWorkWhenAWakeupIsSignalled() {
+            int size = 64 << 10;
+            try (Fd file = client.barFile(2);
+                    Mapping mapping = Mapping.map(file, 0, size, true);
+                    EventFd wakeup = EventFd.create()) {
+                for (int i = 0; i < 50; i++) {
+                    mapping.putInt(0, i);
+                    assertThat(client.enter(wakeup)).isZero();
+                    served.await(ContractState.W_S);
+                    assertThat(event()).isTrue();
+                    assertThat(wakeup.await(Duration.ofSeconds(5))).isTrue();
+                    assertThat(mapping.getInt(0)).isEqualTo(i);
+                    assertThat(wakeup.drain()).isEqualTo(1);
+                }
+            }
         }
 
         @Test
