@@ -157,8 +157,8 @@ public final class PowerBench {
         return new PowerReport.State(
                 "D3hot by PMCSR",
                 List.of(
-                        PowerReport.Row.of("D0 to D3hot: until it reads so", asleep),
-                        PowerReport.Row.of("D3hot to D0: until it reads so", awake)));
+                        PowerReport.Row.of("to D3hot, until it reads so", asleep),
+                        PowerReport.Row.of("to D0, until it reads so", awake)));
     }
 
     private void writePmcsr(int register, short state) {
