@@ -3,6 +3,7 @@
 # One boot of the guest: what goes into it, the QEMU command, and what came out.
 
 guest_pid=
+more_devices=()
 
 # pack_script RUN_FOLDER QEMU_FOLDER SCRIPT: the archive that differs from run to run: /init, the checks, the guest's own small programs.
 pack_script() {
@@ -35,6 +36,7 @@ guest_arguments() {
         -append "console=ttyS0 panic=-1 loglevel=4 no_timer_check intel_iommu=on iommu=pt" \
         -device pcie-root-port,id=slot1,chassis=1,slot=1,addr=3 \
         -device '{"driver":"vfio-user-pci","id":"served","bus":"slot1","socket":{"type":"unix","path":"'"$socket"'"}}'
+    ((${#more_devices[@]} == 0)) || printf '%s\n' "${more_devices[@]}"
     [[ $trace = no ]] || printf '%s\n' -trace 'vfio_user_*' -trace 'vfio_pci_*' -trace 'vfio_intx_*' -trace 'vfio_msi*' -trace 'pci_pm_*' \
         -trace 'pci_update_mappings_*'
 }

@@ -2,9 +2,11 @@
 package io.vfio4j.bench;
 
 import io.vfio4j.client.HostSide;
+import io.vfio4j.client.PciConfig;
 import io.vfio4j.client.RuntimeControl;
 import io.vfio4j.client.RuntimeStatus;
 import io.vfio4j.client.VfioDevice;
+import io.vfio4j.uapi.PciRegs;
 import io.vfio4j.uapi.VfioPci;
 
 import java.time.Duration;
@@ -20,12 +22,15 @@ import java.util.function.BooleanSupplier;
  * <p>A cycle is an entry, the wait until the device is suspended, a read of its vendor ID, which
  * wakes it, the wait until it is suspended again, and the exit, which wakes it too. Both states are
  * measured, one after the other, where the device reaches both: {@code d3cold_allowed} chooses.
+ * Then the device is taken to D3hot and back by its PMCSR, if it has one.
  */
 public final class PowerBench {
     /** Most cycles of one run, so that no state outlasts the patience of whoever started it. */
     public static final int MAX_CYCLES = 1_000_000;
 
     private static final String D3COLD = "D3cold";
+    private static final short D0 = 0;
+    private static final short D3HOT = 3;
 
     /**
      * A device that does not sleep in that time does not sleep: resumes alone can take a second.
@@ -85,6 +90,9 @@ public final class PowerBench {
                     states.add(measure(reached));
                 }
             }
+            PciConfig.of(device)
+                    .powerManagement()
+                    .ifPresent(pm -> states.add(measureByPmcsr(pm.offset() + PciRegs.PCI_PM_CTRL)));
         } finally {
             device.exitLowPower();
             host.setD3coldAllowed(allowed);
@@ -135,6 +143,37 @@ public final class PowerBench {
                         PowerReport.Row.of("exit, asleep: until awake", exit)));
     }
 
+    /** As a driver does it without any contract: the device sleeps before the write is answered. */
+    private PowerReport.State measureByPmcsr(int register) {
+        Histogram asleep = new Histogram();
+        Histogram awake = new Histogram();
+        for (int cycle = 0; cycle < cycles; cycle++) {
+            asleep.add(timed(() -> writePmcsr(register, D3HOT)));
+            awake.add(timed(() -> writePmcsr(register, D0)));
+            if (stopped.getAsBoolean()) {
+                throw stopped();
+            }
+        }
+        return new PowerReport.State(
+                "D3hot by PMCSR",
+                List.of(
+                        PowerReport.Row.of("to D3hot, until it reads so", asleep),
+                        PowerReport.Row.of("to D0, until it reads so", awake)));
+    }
+
+    private void writePmcsr(int register, short state) {
+        device.writeShort(VfioPci.VFIO_PCI_CONFIG_REGION_INDEX, register, state);
+        short read = device.readShort(VfioPci.VFIO_PCI_CONFIG_REGION_INDEX, register);
+        if ((read & PciRegs.PCI_PM_CTRL_STATE_MASK) != state) {
+            throw new BenchException(
+                    "%s has PMCSR 0x%04x after a write of %d".formatted(device, read, state));
+        }
+    }
+
+    private static BenchException stopped() {
+        return new BenchException("stopped before there was anything to report");
+    }
+
     private void readVendor() {
         short vendor = device.readShort(VfioPci.VFIO_PCI_CONFIG_REGION_INDEX, 0);
         if (vendor == -1) {
@@ -172,7 +211,7 @@ public final class PowerBench {
     /** Asks again and again, and lets others have the processor in between. */
     private boolean await(Duration atMost, BooleanSupplier reached) {
         if (stopped.getAsBoolean()) {
-            throw new BenchException("stopped before there was anything to report");
+            throw stopped();
         }
         long end = System.nanoTime() + atMost.toNanos();
         while (!reached.getAsBoolean()) {

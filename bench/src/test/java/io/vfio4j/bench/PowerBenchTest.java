@@ -38,9 +38,12 @@ class PowerBenchTest {
 
         assertThat(report.states())
                 .extracting(PowerReport.State::name)
-                .containsExactly("D3hot", "D3cold");
+                .containsExactly("D3hot", "D3cold", "D3hot by PMCSR");
         assertThat(read(report.states().getFirst())).isBetween(10_000_000L, 99_000_000L);
-        assertThat(read(report.states().getLast())).isGreaterThan(100_000_000L);
+        assertThat(read(report.states().get(1))).isGreaterThan(100_000_000L);
+        assertThat(report.states().getLast().rows())
+                .hasSize(2)
+                .allSatisfy(row -> assertThat(row.p50()).isBetween(10_000_000L, 99_000_000L));
         assertThat(report.toTable()).contains("D3cold  read, asleep: until its data");
         assertThat(report.toJson()).contains("\"state\":\"D3hot\"");
     }
@@ -59,7 +62,7 @@ class PowerBenchTest {
 
         PowerReport report = PowerBench.run(device, host, 1, () -> false);
 
-        assertThat(report.states()).hasSize(2);
+        assertThat(report.states()).hasSize(3);
         assertThat(host.d3coldAllowed()).isFalse();
         assertThat(host.runtimeStatus()).isEqualTo(RuntimeStatus.ACTIVE);
         assertThat(host.runtimeUsage()).isEqualTo(1);
