@@ -24,8 +24,9 @@ final class Help {
                 TARGET is 0000:01:00.0, the address of a device that is bound to vfio-pci, or
                 vfio-user:PATH, with the path of a device's socket.
                 vfio4j COMMAND --help says more of one; vfio4j --version which version this is.
-                The source tree's ./vfio4j has three more: lab runs one of these on a real kernel
-                in QEMU, matrix compares real kernels with the device host, test tests all.
+                The source tree's ./vfio4j has four more: lab runs one of these on a real kernel
+                in QEMU, matrix compares real kernels with the device host, guests boots QEMU with
+                devices that it serves, test tests all.
                 Exit codes: 0 done, 1 failed, 2 the command line means nothing.\
                 """);
         return text.toString();
