@@ -214,6 +214,6 @@ class PowerCommandsTest {
                         Run.of("power", "bench", edu.target(), "--cycles", "1", "--json")
                                 .json()
                                 .get("rows"))
-                .hasSize(12);
+                .hasSize(14);
     }
 }

@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A thermometer behind a socket, its driver, and its sensor: what a driver's author would do. */
@@ -38,6 +39,7 @@ final class Driven implements AutoCloseable {
 
     final AtomicInteger temperature = new AtomicInteger(21_000);
     final AtomicInteger looks = new AtomicInteger();
+    private final Semaphore gate = new Semaphore(1);
     final EventFd interrupt = EventFd.create();
     final DmaMemory log = DmaMemory.allocate(4096);
     final VfioDevice driver;
@@ -62,6 +64,8 @@ final class Driven implements AutoCloseable {
         PciDevice device =
                 maker.make(() -> {
                     looks.incrementAndGet();
+                    gate.acquireUninterruptibly();
+                    gate.release();
                     return temperature.get();
                 });
         loop =
@@ -89,6 +93,12 @@ final class Driven implements AutoCloseable {
 
     void start() {
         driver.writeInt(0, CONTROL, 1);
+    }
+
+    /** Whoever looks at the sensor waits from now on, until the semaphore is released. */
+    Semaphore holdSensor() {
+        gate.acquireUninterruptibly();
+        return gate;
     }
 
     void awaitLooks(int more) {

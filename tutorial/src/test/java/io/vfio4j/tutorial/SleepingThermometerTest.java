@@ -2,6 +2,7 @@
 package io.vfio4j.tutorial;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.vfio4j.client.Wakeup;
 import io.vfio4j.power.Delays;
@@ -11,7 +12,10 @@ import org.junit.jupiter.api.Test;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 
 class SleepingThermometerTest {
     private static final int D0 = 0;
@@ -72,16 +76,30 @@ class SleepingThermometerTest {
     }
 
     @Test
-    void shouldHaveItsLogWrittenBeforeItSleeps() {
+    void shouldEndWhatItIsAtBeforeItSleeps() {
         thermometer.driver.writeLong(0, Driven.LOG_ADDRESS, Driven.IOVA);
-        thermometer.driver.writeInt(0, Driven.LOG_ENTRIES, 16);
+        thermometer.driver.writeInt(0, Driven.LOG_ENTRIES, 1024);
+        Semaphore look = thermometer.holdSensor();
         thermometer.start();
-        for (int cycle = 0; cycle < 20; cycle++) {
-            thermometer.awaitLooks(1);
-            thermometer.writePmcsr(D3HOT);
-            thermometer.writePmcsr(D0);
-        }
-        assertThat(thermometer.driver.readInt(0, Driven.STATUS)).isZero();
+        await().until(look::hasQueuedThreads);
+
+        var asleep = CompletableFuture.runAsync(() -> thermometer.writePmcsr(D3HOT));
+        await().until(() -> asleep.isDone() || settles());
+        look.release();
+        asleep.join();
+
+        thermometer.writePmcsr(D0);
+        assertThat(thermometer.driver.readInt(0, Driven.STATUS)).as("no DMA failed").isZero();
+        assertThat(thermometer.log.getInt(0)).isEqualTo(thermometer.temperature.get());
+    }
+
+    /** Whether a thread waits for the loop. */
+    private static boolean settles() {
+        return Thread.getAllStackTraces().values().stream()
+                .flatMap(Arrays::stream)
+                .anyMatch(frame ->
+                        frame.getMethodName().equals("settle")
+                                && frame.getClassName().endsWith("SleepingThermometer"));
     }
 
     @Test
