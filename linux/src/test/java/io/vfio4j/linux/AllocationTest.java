@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.util.function.Consumer;
 
 /** What runs for every request allocates nothing once it is compiled. */
-@Timeout(30)
+@Timeout(60)
 class AllocationTest {
     private static final int WARM_UP = 20_000;
     private static final int MEASURED = 2_000;
@@ -69,6 +69,18 @@ class AllocationTest {
                                 memory.put(0, bytes, 0, 512);
                                 memory.copy(memory, 0, 100, 2000);
                                 memory.fill(0, 4096, (byte) 0);
+                            }))
+                    .isZero();
+        }
+    }
+
+    /** Apart from the above: what is inlined into one method is limited. */
+    @Test
+    void shouldAllocateNothingForReadsAndWritesOfAFile() {
+        try (MemFd file = MemFd.create("allocation", 8192);
+                Memory memory = Memory.allocate(8192)) {
+            assertThat(
+                            bytesPerRun(() -> {
                                 file.write(0, memory, 0, 4096);
                                 file.read(0, memory, 0, 4096);
                                 file.fd().writeValue(8, sink, 4);
@@ -84,7 +96,7 @@ class AllocationTest {
         }
         // The compiler may be late: the best of several is what the code itself does.
         long best = Long.MAX_VALUE;
-        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        long deadline = System.nanoTime() + Duration.ofSeconds(40).toNanos();
         while (best > 0 && System.nanoTime() - deadline < 0) {
             long before = THREADS.getCurrentThreadAllocatedBytes();
             for (int i = 0; i < MEASURED; i++) {
