@@ -124,7 +124,9 @@ class PowerCommandsTest {
         Run run = Run.of("power", "enter", edu.target(), "--for", "100ms");
 
         assertThat(run.code()).isZero();
-        assertThat(run.lines().getFirst()).contains("entered  " + edu.target() + " may sleep");
+        // A device without delays may sleep before its client has the reply.
+        assertThat(run.lines().subList(0, 2))
+                .anyMatch(line -> line.contains("entered  " + edu.target() + " may sleep"));
         assertThat(run.out()).contains("asleep   D3cold");
         assertThat(run.lines().getLast()).contains("left     low power is off");
     }
