@@ -15,6 +15,10 @@ enum CommandOption {
                     + " default), fast (not at all), slow (1 s to or from D3hot, 3 s from D3cold), or"
                     + " like d3hot=10ms,d3cold=100ms"),
     D3COLD("d3cold", "yes|no", "whether the device's power may be cut (default yes)"),
+    NO_SOFT_RESET(
+            "no-soft-reset",
+            "yes|no",
+            "whether the device keeps its context in D3hot (default yes)"),
     LOG_LEVEL("log-level", "LEVEL", "error, warning (the default), info, debug or trace"),
     WIDTH("width", "BYTES", "how wide the access is: 1, 2, 4 (the default) or 8"),
     WAKEUP("wakeup", "", "be told when the device wakes: wait for it, report it, end"),

@@ -3,6 +3,7 @@ package io.vfio4j.cli;
 
 import io.vfio4j.device.HostOptions;
 import io.vfio4j.device.HostedDevice;
+import io.vfio4j.device.PowerManagement;
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.power.Delays;
@@ -17,6 +18,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /** {@code serve}: devices for vfio-user clients, until it is stopped. */
 final class ServeCommand implements Command {
@@ -53,6 +55,7 @@ final class ServeCommand implements Command {
                 CommandOption.SOCKET,
                 CommandOption.DELAYS,
                 CommandOption.D3COLD,
+                CommandOption.NO_SOFT_RESET,
                 CommandOption.KERNEL,
                 CommandOption.LOG_LEVEL);
     }
@@ -62,7 +65,11 @@ final class ServeCommand implements Command {
         List<Place> places = places(arguments);
         Delays delays =
                 arguments.value(CommandOption.DELAYS).map(DelaysOption::parse).orElse(Delays.SPEC);
-        boolean d3cold = d3cold(arguments);
+        boolean d3cold = yes(arguments, CommandOption.D3COLD);
+        UnaryOperator<PowerManagement> power =
+                yes(arguments, CommandOption.NO_SOFT_RESET)
+                        ? UnaryOperator.identity()
+                        : PowerManagement::withSoftReset;
         Profile profile =
                 arguments
                         .value(CommandOption.KERNEL)
@@ -79,7 +86,7 @@ final class ServeCommand implements Command {
                         place,
                         delays,
                         d3cold,
-                        HostOptions.system(events).withProfile(profile));
+                        HostOptions.system(events).withProfile(profile).withPower(power));
             }
             places.forEach(place -> announce(place, arguments.json(), terminal));
             // Whoever waits for that line waits for ever; Vfio4j says why.
@@ -180,13 +187,14 @@ final class ServeCommand implements Command {
         }
     }
 
-    private static boolean d3cold(Arguments arguments) {
-        String text = arguments.value(CommandOption.D3COLD).orElse("yes");
+    private static boolean yes(Arguments arguments, CommandOption option) {
+        String text = arguments.value(option).orElse("yes");
         return switch (text) {
             case "yes" -> true;
             case "no" -> false;
             default ->
-                    throw new UsageException("--d3cold is yes or no, not \"%s\"".formatted(text));
+                    throw new UsageException(
+                            "--%s is yes or no, not \"%s\"".formatted(option.longName(), text));
         };
     }
 

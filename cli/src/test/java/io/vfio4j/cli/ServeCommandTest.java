@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import io.vfio4j.client.HostSide;
+import io.vfio4j.client.PciConfig;
 import io.vfio4j.client.Target;
 import io.vfio4j.client.VfioDevice;
 import io.vfio4j.client.VfioException;
@@ -68,6 +69,21 @@ class ServeCommandTest {
         try (HostSide host = HostSide.connect(Path.of(socket + ".ctl"))) {
             DemoScene.awaitAsleep(host, "D3hot");
             assertThat(host.d3coldAllowed()).isFalse();
+        }
+        serve.stop().request();
+        assertThat(serve.end().code()).isZero();
+    }
+
+    /** To see how a driver fares with a device that forgets in D3hot. */
+    @Test
+    void shouldLetTheDeviceForgetInD3hotIfToldSo() {
+        Path socket = folder.resolve("edu.sock");
+        Run.Running serve =
+                Run.start("serve", "edu", "--socket=" + socket, "--no-soft-reset", "no");
+        await().until(() -> serve.printed().endsWith("\n"));
+        try (VfioDevice edu = VfioDevice.open(new Target.VfioUser(socket))) {
+            PciConfig config = PciConfig.of(edu);
+            assertThat(config.powerManagement().orElseThrow().noSoftReset()).isFalse();
         }
         serve.stop().request();
         assertThat(serve.end().code()).isZero();

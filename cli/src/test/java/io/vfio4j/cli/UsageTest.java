@@ -43,6 +43,7 @@ class UsageTest {
                 "serve edu --socket /a --delays d3hot=1  | --delays is spec, fast, slow",
                 "serve edu --socket /a --delays d9=1ms   | --delays is spec, fast, slow",
                 "serve edu --socket /a --d3cold maybe    | --d3cold is yes or no",
+                "serve edu --socket /a --no-soft-reset 1 | --no-soft-reset is yes or no",
                 "serve edu --socket /a --log-level loud  | --log-level is error, warning",
                 "power enter vfio-user:/a --timeout 1s   | --timeout goes with --wakeup",
                 "power enter vfio-user:/a --wakeup --for 1s      | --for goes without --wakeup",

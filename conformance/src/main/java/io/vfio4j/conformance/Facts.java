@@ -287,6 +287,11 @@ record Facts(
         return pmeShown() && power.orElseThrow().pmeFrom().contains(state);
     }
 
+    /** Whether D3hot leaves its registers as they are, or it has no D3hot: No_Soft_Reset. */
+    boolean keepsContext() {
+        return power.map(PciPowerManagement::noSoftReset).orElse(true);
+    }
+
     /** The D-state it sleeps in when its power may not be cut. */
     String restingState() {
         return power.isPresent() ? "D3hot" : "D0";

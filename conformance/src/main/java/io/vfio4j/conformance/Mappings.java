@@ -159,7 +159,7 @@ final class Mappings {
         touches(t, "0");
         t.does("PMCSR := D3hot", "0", () -> PowerRegister.request(t, PowerRegister.D3HOT));
         touches(t, ASLEEP);
-        t.does("PMCSR := D0", "0", () -> PowerRegister.request(t, PowerRegister.D0));
+        PowerRegister.toD0(t);
         touches(t, "0");
     }
 

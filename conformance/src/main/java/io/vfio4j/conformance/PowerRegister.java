@@ -58,6 +58,21 @@ final class PowerRegister {
         t.device().writeShort(Acts.CONFIG, t.pmcsr(), (short) state);
     }
 
+    /**
+     * Back to D0, and what a driver does then for a function that has forgotten: the kernel does it
+     * for its user (spec B6), a device host's client is the driver.
+     */
+    static void toD0(Trial t) {
+        does(t, "D0", D0);
+        if (!t.facts().inKernel() && !t.facts().keepsContext()) {
+            short decoding = PciRegs.PCI_COMMAND_MEMORY;
+            t.does(
+                    "COMMAND := memory",
+                    "0",
+                    () -> t.device().writeShort(Acts.CONFIG, PciRegs.PCI_COMMAND, decoding));
+        }
+    }
+
     private static void does(Trial t, String name, int state) {
         t.does("PMCSR := " + name, "0", () -> request(t, state));
     }
@@ -163,7 +178,7 @@ final class PowerRegister {
         t.facts()
                 .memoryBar()
                 .ifPresent(spot -> t.does("a read", "EIO", () -> Acts.read(t.device(), spot)));
-        does(t, "D0", D0);
+        toD0(t);
         t.expect("power_state D0", "power_state " + t.host().powerState());
         t.facts()
                 .memoryBar()

@@ -5,6 +5,8 @@ import io.vfio4j.power.PowerClock;
 import io.vfio4j.power.Profile;
 import io.vfio4j.power.Scheduler;
 
+import java.util.function.UnaryOperator;
+
 /**
  * What a device is hosted with; tests bring their own.
  *
@@ -13,9 +15,20 @@ import io.vfio4j.power.Scheduler;
  * @param clock tells and spends time
  * @param watcher waits for the eventfds that clients signal
  * @param profile the kernel whose low-power rules hold
+ * @param power what becomes of the power management that the device's author has declared
  */
 public record HostOptions(
-        Scheduler scheduler, PowerClock clock, EventFdWatcher watcher, Profile profile) {
+        Scheduler scheduler,
+        PowerClock clock,
+        EventFdWatcher watcher,
+        Profile profile,
+        UnaryOperator<PowerManagement> power) {
+
+    /** The device as its author has declared it. */
+    public HostOptions(
+            Scheduler scheduler, PowerClock clock, EventFdWatcher watcher, Profile profile) {
+        this(scheduler, clock, watcher, profile, UnaryOperator.identity());
+    }
 
     /**
      * Real time and threads of their own.
@@ -30,6 +43,16 @@ public record HostOptions(
 
     /** These options with another kernel's rules. */
     public HostOptions withProfile(Profile other) {
-        return new HostOptions(scheduler, clock, watcher, other);
+        return new HostOptions(scheduler, clock, watcher, other, power);
+    }
+
+    /**
+     * These options, with another power management than the device's author has declared: to see
+     * how drivers fare with it.
+     *
+     * @param change gets what was declared, if the device has a PM capability at all
+     */
+    public HostOptions withPower(UnaryOperator<PowerManagement> change) {
+        return new HostOptions(scheduler, clock, watcher, profile, change);
     }
 }

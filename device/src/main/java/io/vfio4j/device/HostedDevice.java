@@ -56,7 +56,7 @@ public final class HostedDevice implements AutoCloseable {
      */
     public HostedDevice(PciDevice model, HostOptions options) {
         this.model = model;
-        description = model.description();
+        description = presented(model.description(), options);
         model.host(new Services());
         config = new ConfigSpace(description, new ConfigOwner());
         interrupts =
@@ -76,6 +76,10 @@ public final class HostedDevice implements AutoCloseable {
         }
         attributes = new HostAttributes(description, power, config, model::signal);
         complete.countDown();
+    }
+
+    private static PciDescription presented(PciDescription declared, HostOptions options) {
+        return declared.power().map(options.power()).map(declared::withPower).orElse(declared);
     }
 
     private void runWhenComplete(Runnable work) {
@@ -134,7 +138,7 @@ public final class HostedDevice implements AutoCloseable {
     /**
      * What it is.
      *
-     * @return the device's own description
+     * @return the device's own description, but for {@link HostOptions#power}
      */
     public PciDescription description() {
         return description;
