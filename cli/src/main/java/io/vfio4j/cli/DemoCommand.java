@@ -134,8 +134,9 @@ final class DemoCommand implements Command {
             DemoScene.awaitAsleep(scene.host(), "D3cold");
             step.time(() -> {
                 scene.device().close();
-                // The server notices by itself; a usage of 0 and sleep are all that is left.
-                DemoScene.awaitAsleep(scene.host(), "D3cold");
+                // The server notices by itself; a usage of 0 and sleep are all that is left, no
+                // deeper than the registers are kept for the next client.
+                DemoScene.awaitAsleep(scene.host(), "D3hot");
             });
             step.expect("the wakeup is signalled", false, wakeup.poll());
         }

@@ -94,7 +94,7 @@ public final class HostedDevice implements AutoCloseable {
 
     private PowerConfig powerConfig(HostOptions options) {
         Optional<PowerManagement> management = description.power();
-        PowerConfig base = PowerConfig.DEFAULT.withProfile(options.profile());
+        PowerConfig base = PowerConfig.DEFAULT.withProfile(options.profile()).withStateKept(true);
         if (management.isEmpty()) {
             return base.withPm(PmCapability.NONE);
         }

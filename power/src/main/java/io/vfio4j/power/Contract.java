@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param unbinding the driver is going; one reference is held until the end
  * @param faultsBorne what the client holds of BARs may fault in D3hot and without COMMAND.MEM, as a
  *     real device's does; else it is {@link MappingView#BLANK} (spec I.11)
+ * @param used somebody has had it open
  */
 public record Contract(
         boolean open,
@@ -24,7 +25,8 @@ public record Contract(
         boolean alwaysHeld,
         int vfs,
         boolean unbinding,
-        boolean faultsBorne) {
+        boolean faultsBorne,
+        boolean used) {
 
     /** Whether a resume is to be signalled. */
     public boolean armed() {
@@ -40,32 +42,44 @@ public record Contract(
     }
 
     Contract open(boolean bearsFaults) {
-        return new Contract(true, false, engaged, wakeup, alwaysHeld, vfs, unbinding, bearsFaults);
+        return new Contract(
+                true, false, engaged, wakeup, alwaysHeld, vfs, unbinding, bearsFaults, true);
     }
 
     Contract closed() {
-        return new Contract(false, false, engaged, wakeup, alwaysHeld, vfs, unbinding, true);
+        return new Contract(false, false, engaged, wakeup, alwaysHeld, vfs, unbinding, true, used);
     }
 
     Contract close() {
-        return new Contract(open, true, engaged, wakeup, alwaysHeld, vfs, unbinding, faultsBorne);
+        return new Contract(
+                open, true, engaged, wakeup, alwaysHeld, vfs, unbinding, faultsBorne, used);
     }
 
     Contract engage(Optional<Wakeup> with) {
-        return new Contract(open, closing, true, with, alwaysHeld, vfs, unbinding, faultsBorne);
+        return new Contract(
+                open, closing, true, with, alwaysHeld, vfs, unbinding, faultsBorne, used);
     }
 
     Contract disengage() {
         return new Contract(
-                open, closing, false, Optional.empty(), alwaysHeld, vfs, unbinding, faultsBorne);
+                open,
+                closing,
+                false,
+                Optional.empty(),
+                alwaysHeld,
+                vfs,
+                unbinding,
+                faultsBorne,
+                used);
     }
 
     Contract vfs(int value) {
         return new Contract(
-                open, closing, engaged, wakeup, alwaysHeld, value, unbinding, faultsBorne);
+                open, closing, engaged, wakeup, alwaysHeld, value, unbinding, faultsBorne, used);
     }
 
     Contract unbind() {
-        return new Contract(open, closing, engaged, wakeup, alwaysHeld, vfs, true, faultsBorne);
+        return new Contract(
+                open, closing, engaged, wakeup, alwaysHeld, vfs, true, faultsBorne, used);
     }
 }

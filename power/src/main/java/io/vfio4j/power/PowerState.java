@@ -17,7 +17,7 @@ public record PowerState(RuntimePm pm, Contract contract, PciPower pci) {
         boolean held = config.profile().disableIdleD3();
         return new PowerState(
                 RuntimePm.PROBED,
-                new Contract(false, false, false, Optional.empty(), held, 0, false, true),
+                new Contract(false, false, false, Optional.empty(), held, 0, false, true, false),
                 PciPower.POWERED);
     }
 

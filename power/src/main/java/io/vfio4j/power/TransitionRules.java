@@ -17,12 +17,17 @@ final class TransitionRules {
         this.parented = parented;
     }
 
-    /** The platform's choice, else D3hot, else D0 without a PM capability (spec B3). */
-    PciPowerState suspendTarget(PciPower pci) {
-        if (config.platformD3cold() && pci.d3coldAllowed()) {
+    /**
+     * The platform's choice, else D3hot, else D0 without a PM capability (spec B3); and no deeper
+     * than a client's state is kept for the next one.
+     */
+    PciPowerState suspendTarget(PowerState s) {
+        boolean keep = config.stateKept() && s.contract().used() && !s.contract().open();
+        if (config.platformD3cold() && s.pci().d3coldAllowed() && !keep) {
             return PciPowerState.D3COLD;
         }
-        return config.pm().present() ? PciPowerState.D3HOT : PciPowerState.D0;
+        boolean forgets = keep && !config.pm().noSoftReset();
+        return config.pm().present() && !forgets ? PciPowerState.D3HOT : PciPowerState.D0;
     }
 
     /**
@@ -32,7 +37,7 @@ final class TransitionRules {
      */
     Step beginSuspend(PowerState s) {
         PciPower pci = s.pci();
-        PciPowerState target = pci.suspended() ? pci.powerState() : suspendTarget(pci);
+        PciPowerState target = pci.suspended() ? pci.powerState() : suspendTarget(s);
         boolean pme = config.platformWake() && config.pm().pmeFrom().contains(target);
         List<Effect> effects = new ArrayList<>();
         if (pci.userState() != PciPowerState.D0) {

@@ -288,6 +288,35 @@ class DStateTest {
             assertThat(device.oldWakeup.signals).hasValue(1);
         }
 
+        /** A vfio-user device "should otherwise retain" its state when a client goes. */
+        @Test
+        void shouldBeNoDeeperThanAClientsStateIsKeptForTheNextOne() {
+            assertThat(closedIn(DeviceUnderTest.D3COLD)).isEqualTo(D3COLD);
+            assertThat(closedIn(DeviceUnderTest.D3COLD.withStateKept(true))).isEqualTo(D3HOT);
+            PmCapability forgets = new PmCapability(true, false, false, false, Set.of());
+            PowerConfig soft = DeviceUnderTest.D3COLD.withPm(forgets).withStateKept(true);
+            assertThat(closedIn(soft)).isEqualTo(D0);
+        }
+
+        @Test
+        void shouldCutThePowerOfADeviceThatNobodyHasHad() {
+            DeviceUnderTest fresh = new DeviceUnderTest(DeviceUnderTest.D3COLD.withStateKept(true));
+            fresh.queue.drain();
+            assertThat(fresh.power.powerState()).isEqualTo(D3COLD);
+            fresh.power.open(true);
+            fresh.enter();
+            fresh.queue.drain();
+            assertThat(fresh.power.powerState()).as("open, and engaged").isEqualTo(D3COLD);
+        }
+
+        private PciPowerState closedIn(PowerConfig config) {
+            DeviceUnderTest device = DeviceUnderTest.open(config);
+            device.power.lastClose();
+            device.queue.drain();
+            assertThat(device.power.runtimeStatus()).isEqualTo("suspended");
+            return device.power.powerState();
+        }
+
         @Test
         void shouldTakeANewPermissionAtTheNextSuspend() {
             DeviceUnderTest device = DeviceUnderTest.in(ContractState.N_S, DeviceUnderTest.D3COLD);
