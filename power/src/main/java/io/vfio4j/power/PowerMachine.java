@@ -272,11 +272,13 @@ final class PowerMachine {
         long deadline = clock.nanoTime() + delays.readyTimeout().toNanos();
         Duration poll = delays.readyPoll();
         while (!actions.ready()) {
-            if (clock.nanoTime() - deadline >= 0 || poll.isZero()) {
+            long left = deadline - clock.nanoTime();
+            if (left <= 0 || poll.isZero()) {
                 return PciPowerState.D3COLD;
             }
-            pause(poll);
-            poll = poll.multipliedBy(2);
+            // The last look is at the deadline: who waits has been promised no more.
+            pause(Duration.ofNanos(Math.min(left, poll.toNanos())));
+            poll = delays.nextPoll(poll);
         }
         return to;
     }

@@ -368,9 +368,9 @@ class DStateTest {
             assertThat(Delays.named("")).isEmpty();
         }
 
-        /** A second and more, and still less than the 5 s that a QEMU waits for its reply. */
+        /** A second and more. */
         @Test
-        void shouldBeLongButNotTooLongOnASlowDevice() {
+        void shouldBeLongOnASlowDevice() {
             DeviceUnderTest device =
                     DeviceUnderTest.in(
                             ContractState.OFF, DeviceUnderTest.D3COLD.withDelays(Delays.SLOW));
@@ -386,11 +386,56 @@ class DStateTest {
                             Duration.ofSeconds(1),
                             Duration.ofSeconds(1),
                             Duration.ofSeconds(1),
-                            Duration.ofSeconds(3),
+                            Duration.ofSeconds(1),
                             Duration.ofMillis(1),
                             Duration.ofMillis(2));
-            assertThat(Delays.SLOW.d3hot().plus(Delays.SLOW.d3coldPowerOn()))
-                    .isLessThan(Duration.ofSeconds(5));
+        }
+
+        /**
+         * The worst that one request meets, ready at the last moment or never: all that follows is
+         * waited for by a write of PMCSR that comes when the suspend begins.
+         */
+        @ParameterizedTest
+        @CsvSource({"false", "true"})
+        void shouldNotBeTooLongForQemuOnASlowDevice(boolean never) {
+            DeviceUnderTest device =
+                    DeviceUnderTest.in(
+                            ContractState.OFF, DeviceUnderTest.D3COLD.withDelays(Delays.SLOW));
+            device.writePmcsr(D3HOT);
+            device.enter();
+            // 1 to 64 ms, doubled, 100 ms twice, and the rest.
+            device.actions.pollsUntilReady = 10;
+            device.actions.answersAfterPowerOn = !never;
+            long start = device.clock.nanoTime();
+            device.queue.drain();
+            assertThat(device.power.powerState()).isEqualTo(D3COLD);
+            device.writePmcsr(D3HOT);
+
+            Duration took = Duration.ofNanos(device.clock.nanoTime() - start);
+            assertThat(device.power.powerState()).isEqualTo(never ? D3COLD : D3HOT);
+            assertThat(took).isEqualTo(Duration.ofMillis(never ? 3400 : 4400));
+        }
+
+        /** Ready after 33 s, by a clock that only polls move. */
+        @Test
+        void shouldBeNoticedSoonAfterALongWait() {
+            Delays patient =
+                    new Delays(
+                            Duration.ZERO,
+                            Duration.ZERO,
+                            Duration.ZERO,
+                            Duration.ofMillis(1),
+                            Duration.ofMinutes(1));
+            DeviceUnderTest device =
+                    DeviceUnderTest.in(
+                            ContractState.N_S, DeviceUnderTest.D3COLD.withDelays(patient));
+            long start = device.clock.nanoTime();
+            device.actions.readyAt =
+                    () -> device.clock.nanoTime() - start >= Duration.ofSeconds(33).toNanos();
+            device.touch();
+            assertThat(device.power.state().inaccessible()).isFalse();
+            assertThat(Duration.ofNanos(device.clock.nanoTime() - start))
+                    .isBetween(Duration.ofSeconds(33), Duration.ofMillis(33_100));
         }
 
         @Test
