@@ -233,6 +233,7 @@ final class PowerMachine {
             case Effect.UnmaskIntx() -> actions.unmaskIntx();
             case Effect.Suspend(_, PciPowerState target) -> actions.suspend(target);
             case Effect.Resume(PciPowerState from) -> actions.resume(from);
+            case Effect.ResumeForReset(PciPowerState from) -> actions.resume(from);
             case Effect.SetPowerState(PciPowerState from, PciPowerState to) ->
                     send(new PowerEvent.PowerStateReached(move(from, to)));
             case Effect.SignalPme() -> actions.pmeAsserted();

@@ -8,6 +8,7 @@ import static io.vfio4j.power.PciPowerState.D3COLD;
 import static io.vfio4j.power.PciPowerState.D3HOT;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -198,6 +199,97 @@ class DStateTest {
             device.actions.failResume = Optional.of(Refusal.EIO);
             assertThat(device.writePmcsr(D0)).isEqualTo(D3HOT);
             assertThat(device.power.memoryAccessible()).isFalse();
+            device.actions.failResume = Optional.empty();
+            assertThat(device.writePmcsr(D0)).isEqualTo(D0);
+            assertThat(device.power.mappingsAccessible()).isTrue();
+        }
+    }
+
+    /** A model that does not wake from the user's D3hot: a reset, and the next user, get it out. */
+    @Nested
+    class RefusingToWake {
+        private final DeviceUnderTest device = DeviceUnderTest.open(ALL);
+
+        RefusingToWake() {
+            device.writePmcsr(D3HOT);
+            device.actions.failResume = Optional.of(Refusal.ETIMEDOUT);
+            device.actions.log.clear();
+        }
+
+        private void reset() {
+            try (Access access = device.power.access()) {
+                access.deviceReset();
+            }
+        }
+
+        private List<String> told() {
+            return device.actions.log.stream().filter(line -> !line.startsWith("WARN")).toList();
+        }
+
+        @Test
+        void shouldBeResetAndThenBeAwake() {
+            reset();
+            assertThat(told()).containsExactly("D3hot->D0", "resume D3hot", "reset", "live");
+            assertThat(device.power.userState()).isEqualTo(D0);
+            assertThat(device.power.powerState()).isEqualTo(D0);
+            assertThat(device.power.state().pci().asleep()).isFalse();
+            assertThat(device.power.memoryAccessible()).isTrue();
+        }
+
+        @Test
+        void shouldStayWhereItIsIfTheResetFailsToo() {
+            device.actions.failReset = Optional.of(Refusal.ENODEV);
+            assertThatThrownBy(this::reset)
+                    .isInstanceOfSatisfying(
+                            PowerException.class,
+                            e -> assertThat(e.refusal()).isEqualTo(Refusal.ENODEV));
+            assertThat(device.power.userState()).isEqualTo(D3HOT);
+            assertThat(device.power.state().pci().asleepIn()).contains(D3HOT);
+            assertThat(device.power.mappingsAccessible()).isFalse();
+            device.actions.failResume = Optional.empty();
+            assertThat(device.writePmcsr(D0)).isEqualTo(D0);
+        }
+
+        @Test
+        void shouldBeResetByTheLastClose() {
+            device.power.lastClose();
+            device.queue.drain();
+            assertThat(told()).contains("reset", "tear down", "suspend D3hot");
+            assertThat(device.power.runtimeStatus()).isEqualTo("suspended");
+            device.actions.failResume = Optional.empty();
+            device.power.open(true);
+            assertThat(device.power.userState()).isEqualTo(D0);
+            assertThat(device.power.mappingsAccessible()).isTrue();
+        }
+
+        @Test
+        void shouldHaveAnotherChanceAtTheNextOpen() {
+            device.actions.failReset = Optional.of(Refusal.EIO);
+            device.power.lastClose();
+            device.queue.drain();
+            assertThat(device.power.runtimeStatus()).as("no error sticks").isEqualTo("active");
+            assertThat(device.power.state().pci().asleepIn()).contains(D3HOT);
+            assertThat(device.power.usage()).isZero();
+
+            device.power.open(true);
+            assertThat(device.power.userState()).as("refuses still").isEqualTo(D3HOT);
+            device.power.lastClose();
+            device.queue.drain();
+
+            device.actions.failReset = Optional.empty();
+            device.power.open(true);
+            assertThat(device.power.userState()).isEqualTo(D0);
+            assertThat(device.power.usage()).isEqualTo(1);
+            assertThat(device.power.mappingsAccessible()).isTrue();
+        }
+
+        @Test
+        void shouldNotFailEveryLaterAccessBecauseOfALowPowerEntry() {
+            device.enter();
+            device.queue.drain();
+            assertThat(device.power.runtimeStatus()).isEqualTo("active");
+            assertThat(device.power.userState()).isEqualTo(D3HOT);
+            device.exit();
             device.actions.failResume = Optional.empty();
             assertThat(device.writePmcsr(D0)).isEqualTo(D0);
             assertThat(device.power.mappingsAccessible()).isTrue();
