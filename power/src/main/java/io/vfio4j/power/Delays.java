@@ -11,7 +11,8 @@ import java.util.Optional;
  * @param d3hot after any move into or out of D3hot
  * @param d2 after any move into or out of D2
  * @param d3coldPowerOn after power is applied, before the first config access
- * @param readyPoll first pause between two readiness polls after a power-on; doubled each time
+ * @param readyPoll first pause between two readiness polls after a power-on; doubled each time, up
+ *     to 100 ms
  * @param readyTimeout how long a device may stay unready after {@code d3coldPowerOn} before it is
  *     given up as inaccessible
  */
@@ -36,17 +37,25 @@ public record Delays(
             new Delays(Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO);
 
     /**
-     * A device that takes its time: 1 s into and out of D3hot, 3 s after power is applied, and then
-     * up to the minute that Linux waits for readiness. Whoever finds it on its way to D3cold waits
-     * for 4 s, within the 5 s that a QEMU waits for an answer.
+     * A device that takes its time: 1 s into and out of D3hot, 1 s after power is applied, and then
+     * up to 400 ms until it is ready. The request that waits longest finds the user's D3hot on its
+     * way to D3cold, by D0, and itself asks for D3hot again: 4.4 s, within the 5 s that a QEMU
+     * waits for an answer.
      */
     public static final Delays SLOW =
             new Delays(
                     Duration.ofSeconds(1),
                     Duration.ofMillis(20),
-                    Duration.ofSeconds(3),
+                    Duration.ofSeconds(1),
                     Duration.ofMillis(1),
-                    Duration.ofMinutes(1));
+                    Duration.ofMillis(400));
+
+    /**
+     * As long as the wait for power, which who waits here has behind him: a device that takes half
+     * a minute is noticed at most this late, not half a minute later, and ten looks a second cost
+     * nothing.
+     */
+    private static final Duration LONGEST_POLL = Duration.ofMillis(100);
 
     /**
      * The delays that have a name.
@@ -61,6 +70,13 @@ public record Delays(
             case "slow" -> Optional.of(SLOW);
             default -> Optional.empty();
         };
+    }
+
+    /** The pause after one that was in vain. */
+    Duration nextPoll(Duration poll) {
+        Duration longest = readyPoll.compareTo(LONGEST_POLL) > 0 ? readyPoll : LONGEST_POLL;
+        Duration doubled = poll.multipliedBy(2);
+        return doubled.compareTo(longest) > 0 ? longest : doubled;
     }
 
     /** The pause that must follow a move between two states; zero if none. */

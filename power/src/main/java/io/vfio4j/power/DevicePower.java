@@ -88,7 +88,8 @@ public final class DevicePower {
 
     /**
      * The first open: takes the base reference and wakes the device (spec B2). Later openers of the
-     * same device share it and don't call this.
+     * same device share it and don't call this. A device that its last user left in D3hot, and that
+     * did not wake for the close, is brought to D0 now, if need be by a reset.
      *
      * @param bearsFaults the client bears faults of BAR mappings in D3hot and without COMMAND.MEM,
      *     as those of a real device are (spec B4); if not, they are blank instead. In low power
@@ -102,13 +103,26 @@ public final class DevicePower {
         if (refusal.isPresent()) {
             throw new PowerException(refusal.get(), "open");
         }
+        toD0();
+    }
+
+    /**
+     * What the user left in another state; a function that does not follow is reset, as the kernel
+     * resets every function when it is opened and closed. Whatever comes of it, who has the device
+     * open can try again.
+     */
+    private void toD0() {
+        if (machine.sendInTurn(new PowerEvent.PmcsrWrite(PciPowerState.D0))
+                instanceof Outcome.Refused) {
+            machine.sendInTurn(new PowerEvent.Reset());
+        }
     }
 
     /**
      * The last close (spec B3): low power ends without a signal, <em>then</em> the device wakes,
-     * goes back to D0, is torn down ({@link PowerActions#tearDown}), and its base reference is
-     * dropped. A closed or closing device is left alone; until it is closed, an open is EBUSY. All
-     * accesses must have been closed.
+     * goes back to D0, by a reset if it does not follow, is torn down ({@link
+     * PowerActions#tearDown}), and its base reference is dropped. A closed or closing device is
+     * left alone; until it is closed, an open is EBUSY. All accesses must have been closed.
      */
     public void lastClose() {
         if (machine.sendInTurn(new PowerEvent.LastClose()) instanceof Outcome.Refused) {
@@ -116,7 +130,7 @@ public final class DevicePower {
         }
         // A device that can't be woken is torn down all the same.
         machine.resume();
-        machine.sendInTurn(new PowerEvent.PmcsrWrite(PciPowerState.D0));
+        toD0();
         machine.sendInTurn(new PowerEvent.CloseAwake());
     }
 

@@ -42,6 +42,17 @@ public sealed interface Effect {
         }
     }
 
+    /**
+     * {@link PowerActions#resume} before a reset, which comes whether or not the model wakes for
+     * it.
+     */
+    record ResumeForReset(PciPowerState from) implements Action {
+        @Override
+        public boolean essential() {
+            return true;
+        }
+    }
+
     /** {@link PowerActions#setPowerState} and its delay; reported by PowerStateReached. */
     record SetPowerState(PciPowerState from, PciPowerState to) implements Action {
         @Override

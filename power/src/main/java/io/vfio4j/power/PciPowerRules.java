@@ -42,17 +42,17 @@ final class PciPowerRules {
             return Step.done(s);
         }
         return requested == PciPowerState.D0
-                ? Step.done(s, wakeUp(from))
+                ? Step.done(s, wakeUp(from, new Effect.Resume(from)))
                 : Step.done(
                         s.pci(s.pci().inUserState(requested)),
                         new Effect.Suspend(from, requested),
                         new Effect.SetPowerState(from, requested));
     }
 
-    private static List<Effect> wakeUp(PciPowerState from) {
+    private static List<Effect> wakeUp(PciPowerState from, Effect resume) {
         return List.of(
                 new Effect.SetPowerState(from, PciPowerState.D0),
-                new Effect.Resume(from),
+                resume,
                 new Effect.Then(new PowerEvent.UserAwake()));
     }
 
@@ -100,11 +100,15 @@ final class PciPowerRules {
         return config.pm().supports(to) && to.compareTo(from) > 0 && s.contract().vfs() == 0;
     }
 
-    /** Back to D0, then reset; engaged or not stays as it is (spec B7). */
+    /**
+     * Back to D0, then reset; engaged or not stays as it is (spec B7). A model that does not wake
+     * is reset all the same: it may be the reset that it needs.
+     */
     private Step reset(PowerState s) {
         List<Effect> effects = new ArrayList<>();
         if (awake(s) && s.pci().userState() != PciPowerState.D0) {
-            effects.addAll(wakeUp(s.pci().userState()));
+            PciPowerState from = s.pci().userState();
+            effects.addAll(wakeUp(from, new Effect.ResumeForReset(from)));
         }
         effects.add(new Effect.Reset());
         boolean pmeKept = config.pm().pmeSurvivesReset();

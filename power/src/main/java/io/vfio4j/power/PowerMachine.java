@@ -233,6 +233,7 @@ final class PowerMachine {
             case Effect.UnmaskIntx() -> actions.unmaskIntx();
             case Effect.Suspend(_, PciPowerState target) -> actions.suspend(target);
             case Effect.Resume(PciPowerState from) -> actions.resume(from);
+            case Effect.ResumeForReset(PciPowerState from) -> actions.resume(from);
             case Effect.SetPowerState(PciPowerState from, PciPowerState to) ->
                     send(new PowerEvent.PowerStateReached(move(from, to)));
             case Effect.SignalPme() -> actions.pmeAsserted();
@@ -272,11 +273,13 @@ final class PowerMachine {
         long deadline = clock.nanoTime() + delays.readyTimeout().toNanos();
         Duration poll = delays.readyPoll();
         while (!actions.ready()) {
-            if (clock.nanoTime() - deadline >= 0 || poll.isZero()) {
+            long left = deadline - clock.nanoTime();
+            if (left <= 0 || poll.isZero()) {
                 return PciPowerState.D3COLD;
             }
-            pause(poll);
-            poll = poll.multipliedBy(2);
+            // The last look is at the deadline: who waits has been promised no more.
+            pause(Duration.ofNanos(Math.min(left, poll.toNanos())));
+            poll = delays.nextPoll(poll);
         }
         return to;
     }

@@ -123,18 +123,17 @@ final class TransitionRules {
      * undone, so that nothing is left masked or asleep. Still suspending until that is done: who
      * waits for the device must not reach a model that sleeps.
      *
-     * <p>Only "not now" does not stick (spec E); a model that does not wake again always does.
+     * <p>Only "not now" does not stick (spec E); a model that does not wake again always does. But
+     * bringing the function back from where the user put it is not the suspend yet, and the kernel
+     * ignores that failure: the function stays there, and the next suspend, open or reset tries
+     * again.
      */
     private static Step suspendFailed(PowerState s, Effect effect, Refusal why) {
         boolean notNow = why == Refusal.EAGAIN || why == Refusal.EBUSY;
-        boolean sticks = !notNow || effect instanceof Effect.Resume;
-        boolean stillWhereTheUserPutIt =
-                effect instanceof Effect.SetPowerState(PciPowerState from, PciPowerState to)
-                        && to == PciPowerState.D0
-                        && from != PciPowerState.D0;
+        PciPowerState now = stillIn(effect);
+        boolean stillWhereTheUserPutIt = now != PciPowerState.D0;
+        boolean sticks = !stillWhereTheUserPutIt && (!notNow || effect instanceof Effect.Resume);
         boolean told = effect instanceof Effect.SetPowerState && !stillWhereTheUserPutIt;
-        PciPowerState now =
-                stillWhereTheUserPutIt ? ((Effect.SetPowerState) effect).from() : PciPowerState.D0;
         List<Effect> effects = new ArrayList<>();
         if (told) {
             effects.add(new Effect.Resume(PciPowerState.D0));
@@ -145,6 +144,17 @@ final class TransitionRules {
         effects.add(new Effect.Then(new PowerEvent.SuspendAborted(why, sticks)));
         PowerState next = s.pci(s.pci().powerState(now).userState(now).pmeArmed(false));
         return new Step(next, effects, new Outcome.Refused(why));
+    }
+
+    /** Where a function is whose suspend failed: the way back to D0 comes first. */
+    private static PciPowerState stillIn(Effect failed) {
+        return switch (failed) {
+            case Effect.SetPowerState(PciPowerState from, PciPowerState to)
+                    when to == PciPowerState.D0 ->
+                    from;
+            case Effect.Resume(PciPowerState from) -> from;
+            default -> PciPowerState.D0;
+        };
     }
 
     /**
@@ -249,7 +259,8 @@ final class TransitionRules {
     /**
      * A PMCSR write or a reset that the function did not follow: it is where it was. A model that
      * had been told to sleep is told to wake; one that does not wake stays in the state that the
-     * user wanted to leave, so that its next write of D0 tries again.
+     * user wanted to leave, so that its next write of D0 tries again. One that does not wake for a
+     * reset is awake after it.
      */
     private static Step moveFailed(PowerState s, Effect effect, Refusal why) {
         return switch (effect) {
@@ -261,6 +272,8 @@ final class TransitionRules {
             case Effect.SetPowerState(PciPowerState from, PciPowerState to)
                     when to != PciPowerState.D0 ->
                     Step.refused(s.pci(s.pci().inUserState(from)), why);
+            case Effect.ResumeForReset _ ->
+                    Step.done(s, new Effect.Reset(), new Effect.Then(new PowerEvent.UserAwake()));
             default -> Step.refused(s, why);
         };
     }

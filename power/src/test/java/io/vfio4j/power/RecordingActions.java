@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /** A device layer that writes down what it is told, and does or fails what the test asks for. */
 class RecordingActions implements PowerActions {
@@ -22,6 +23,7 @@ class RecordingActions implements PowerActions {
     int pmeSignals;
     boolean answersAfterPowerOn = true;
     int pollsUntilReady;
+    BooleanSupplier readyAt = () -> true;
     Optional<Refusal> failSuspend = Optional.empty();
     Optional<Refusal> failResume = Optional.empty();
     Optional<Refusal> failMove = Optional.empty();
@@ -63,7 +65,7 @@ class RecordingActions implements PowerActions {
     @Override
     public boolean ready() {
         record("ready?");
-        return answersAfterPowerOn && pollsUntilReady-- <= 0;
+        return answersAfterPowerOn && pollsUntilReady-- <= 0 && readyAt.getAsBoolean();
     }
 
     @Override
