@@ -26,9 +26,11 @@ class RecordingActions implements PowerActions {
     Optional<Refusal> failResume = Optional.empty();
     Optional<Refusal> failMove = Optional.empty();
     Optional<Refusal> failReset = Optional.empty();
+    Optional<Refusal> failShow = Optional.empty();
     Runnable duringSuspend = () -> {};
     Runnable duringResume = () -> {};
     Runnable duringUnmaskIntx = () -> {};
+    Runnable duringReset = () -> {};
 
     synchronized void record(String what) {
         log.add(what);
@@ -89,6 +91,7 @@ class RecordingActions implements PowerActions {
     @Override
     public void showMappings(MappingView view) {
         record(view.name().toLowerCase(Locale.ROOT));
+        fail(failShow, "show");
         mapped = view == MappingView.LIVE;
         this.view = view;
     }
@@ -102,6 +105,7 @@ class RecordingActions implements PowerActions {
     @Override
     public void reset() {
         record("reset");
+        duringReset.run();
         fail(failReset, "reset");
     }
 
