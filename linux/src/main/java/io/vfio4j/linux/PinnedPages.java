@@ -23,6 +23,16 @@ final class PinnedPages implements AutoCloseable {
 
     private PinnedPages() {}
 
+    /** Refers to nothing. */
+    static PinnedPages none() {
+        return new PinnedPages();
+    }
+
+    /** Whether it is {@link #none}. */
+    boolean isEmpty() {
+        return pipes.isEmpty();
+    }
+
     /**
      * Refers to a range of a file; to fewer pages if the file ends before.
      *

@@ -24,7 +24,9 @@ package io.vfio4j.linux;
  * </ul>
  *
  * <p>The first property is tested once per process, see {@link #isLossless}. Where it does not
- * hold, the contents are copied before the file is cut, and a store in that instant is lost.
+ * hold, and where there is no descriptor or memory left for the pipes, the contents are copied
+ * before the file is cut, which needs neither: a store in the instant of the copy may then be lost,
+ * but the revocation takes place.
  *
  * <p>The revocation is no snapshot: pieces of 2 MiB go one after the other, the last first.
  *
@@ -127,7 +129,8 @@ public final class RevocableMemFd implements AutoCloseable {
      * @param contents gets the contents as the last store left them; exactly {@link #size} bytes
      * @throws IllegalArgumentException if the block has another size
      * @throws IllegalStateException if they are taken away already, or this is closed
-     * @throws LinuxException with EMFILE, ENFILE or ENOMEM; the contents are then back in place
+     * @throws LinuxException if the file can be neither read nor cut, which is not for want of
+     *     descriptors; the contents are then back in place
      */
     public void revoke(Memory contents) {
         revoke(contents, isLossless());
@@ -139,12 +142,7 @@ public final class RevocableMemFd implements AutoCloseable {
         if (revoked) {
             throw new IllegalStateException("the contents are revoked already");
         }
-        if (lossless) {
-            makePresent();
-            take(size, contents);
-        } else {
-            copyAndCut(contents);
-        }
+        take(size, contents, lossless && makePresent());
         revoked = true;
     }
 
@@ -180,7 +178,7 @@ public final class RevocableMemFd implements AutoCloseable {
         try {
             file.write(0, contents, 0, size);
         } catch (RuntimeException failed) {
-            take(file.size(), contents);
+            take(Math.min(size, file.size()), contents, isLossless());
             throw failed;
         }
         revoked = false;
@@ -198,15 +196,12 @@ public final class RevocableMemFd implements AutoCloseable {
     }
 
     /** Cuts the file down to nothing from its end, piece by piece. */
-    private void take(long end, Memory contents) {
+    private void take(long end, Memory contents, boolean lossless) {
         long left = end;
         try {
             while (left > 0) {
                 long start = (left - 1) / PIECE * PIECE;
-                try (PinnedPages pages = PinnedPages.of(file.fd(), start, left - start)) {
-                    file.truncate(start);
-                    pages.read(contents, start, left - start);
-                }
+                takePiece(start, left - start, contents, lossless);
                 left = start;
             }
         } catch (RuntimeException failed) {
@@ -215,29 +210,60 @@ public final class RevocableMemFd implements AutoCloseable {
         }
     }
 
-    private void copyAndCut(Memory contents) {
-        long present = Math.min(size, file.size());
-        file.read(0, contents, 0, present);
-        contents.fill(present, size - present, (byte) 0);
-        file.truncate(0);
+    private void takePiece(long start, long length, Memory contents, boolean lossless) {
+        try (PinnedPages pages = lossless ? pinned(start, length) : PinnedPages.none()) {
+            if (pages.isEmpty()) {
+                copy(start, length, contents);
+            }
+            file.truncate(start);
+            if (!pages.isEmpty()) {
+                pages.read(contents, start, length);
+            }
+        }
     }
 
-    /** Gives every hole a page, so that there is something to refer to. */
-    private void makePresent() {
+    /** Nothing, if there is no descriptor or memory for the pipes. */
+    private PinnedPages pinned(long start, long length) {
+        try {
+            return PinnedPages.of(file.fd(), start, length);
+        } catch (LinuxException starved) {
+            return PinnedPages.none();
+        }
+    }
+
+    /** What is there; another holder may be cutting the file at this moment. */
+    private void copy(long start, long length, Memory contents) {
+        long done = 0;
+        while (done < length) {
+            long count = file.fd().read(start + done, contents, start + done, length - done);
+            if (count == 0) {
+                break;
+            }
+            done += count;
+        }
+        contents.fill(start + done, length - done, (byte) 0);
+    }
+
+    /**
+     * Gives every hole a page, so that there is something to refer to.
+     *
+     * @return whether it could
+     */
+    private boolean makePresent() {
         Fd fd = file.fd();
         int number = fd.enter();
         try {
             long address = Libc.mmap(0, size, PROT_READ, MAP_SHARED, number, 0);
-            Libc.check(address, "mmap", size + " bytes of " + fd);
+            if (address < 0) {
+                return false;
+            }
             try {
                 int result;
                 do {
                     result = Libc.madvise(address, size, MADV_POPULATE_READ);
                 } while (result == -Libc.EINTR);
                 // EFAULT: another holder has cut the file; what is gone is gone.
-                if (result != -Errno.EFAULT.number()) {
-                    Libc.check(result, "madvise", "MADV_POPULATE_READ (Linux 5.14 or newer)");
-                }
+                return result >= 0 || result == -Errno.EFAULT.number();
             } finally {
                 Libc.check(Libc.munmap(address, size), "munmap", "");
             }

@@ -88,6 +88,65 @@ class RevocableMemFdTest {
         }
     }
 
+    /** Pipes need descriptors; a copy needs none, and so low power can be relied on. */
+    @Test
+    void shouldWorkWithoutADescriptorToSpare() {
+        try (RevocableMemFd file = RevocableMemFd.create("bar", ODD_SIZE);
+                Mapping mapping = Mapping.map(file.fd(), 0, ODD_SIZE, true);
+                Memory contents = Memory.allocate(ODD_SIZE)) {
+            mapping.putInt(0, 5);
+            mapping.putInt(ODD_SIZE - 4, 6);
+            contents.fill(0, ODD_SIZE, (byte) 0x55);
+            withoutDescriptors(() -> file.revoke(contents));
+            for (long at = 0; at < ODD_SIZE; at += PAGE) {
+                long page = at;
+                assertThatThrownBy(() -> mapping.getInt(page))
+                        .isInstanceOf(MappingFaultException.class);
+            }
+            assertThat(contents.getInt(0)).isEqualTo(5);
+            assertThat(contents.getInt(PAGE)).isZero();
+            assertThat(contents.getInt(ODD_SIZE - 4)).isEqualTo(6);
+            withoutDescriptors(() -> file.restore(contents));
+            assertThat(mapping.getInt(ODD_SIZE - 4)).isEqualTo(6);
+        }
+    }
+
+    @Test
+    void shouldTakeWhatIsLeftOfAFileThatIsCutMeanwhileWithoutADescriptorToSpare() {
+        try (RevocableMemFd file = RevocableMemFd.create("bar", 4 * PAGE);
+                Mapping mapping = Mapping.map(file.fd(), 0, 4 * PAGE, true);
+                Memory contents = Memory.allocate(4 * PAGE)) {
+            mapping.putInt(0, 1);
+            contents.fill(0, contents.size(), (byte) 0x55);
+            Libc.ftruncate(file.fd().number(), 2 * PAGE);
+            withoutDescriptors(() -> file.revoke(contents));
+            assertThat(contents.getInt(0)).isEqualTo(1);
+            assertThat(contents.getInt(3 * PAGE)).isZero();
+            assertThatThrownBy(() -> mapping.getInt(0)).isInstanceOf(MappingFaultException.class);
+        }
+    }
+
+    /** With one descriptor left: enough to load a class, too few for a pipe. */
+    private static void withoutDescriptors(Runnable body) {
+        int nofile = 7;
+        try (Memory limits = Memory.allocate(32)) {
+            int second;
+            try (EventFd one = EventFd.create();
+                    EventFd two = EventFd.create()) {
+                second = Math.max(one.fd().number(), two.fd().number());
+            }
+            Libc.check(Libc.prlimit(0, nofile, 0, limits.address()), "prlimit", "");
+            limits.putLong(16, second);
+            limits.putLong(24, limits.getLong(8));
+            Libc.check(Libc.prlimit(0, nofile, limits.address() + 16, 0), "prlimit", "");
+            try {
+                body.run();
+            } finally {
+                Libc.check(Libc.prlimit(0, nofile, limits.address(), 0), "prlimit", "");
+            }
+        }
+    }
+
     @Test
     void shouldReadAsZerosWhatNobodyWrote() {
         try (RevocableMemFd file = RevocableMemFd.create("bar", ODD_SIZE);

@@ -25,7 +25,8 @@ public final class Access implements AutoCloseable {
      * LOW_POWER_ENTRY: permits low power, never forces it (spec B3). When this returns, BAR
      * mappings are revoked; the suspend comes after the last access is closed.
      *
-     * @throws PowerException EINVAL if already engaged (spec A2 step 15)
+     * @throws PowerException EINVAL if already engaged (spec A2 step 15); EIO if the mappings
+     *     cannot be revoked; nothing has changed then
      */
     public void enterLowPower() {
         enter(Optional.empty());
@@ -36,7 +37,8 @@ public final class Access implements AutoCloseable {
      * and ends it (spec B3).
      *
      * @param wakeup owned by the device on success; left with the caller on refusal
-     * @throws PowerException EINVAL if already engaged (spec A2 step 15)
+     * @throws PowerException EINVAL if already engaged (spec A2 step 15); EIO if the mappings
+     *     cannot be revoked; nothing has changed then
      */
     public void enterLowPower(Wakeup wakeup) {
         enter(Optional.of(wakeup));
@@ -47,9 +49,12 @@ public final class Access implements AutoCloseable {
                 instanceof Outcome.Refused(Refusal why)) {
             throw new PowerException(
                     why,
-                    why == Refusal.EINVAL
-                            ? "low-power entry: already engaged"
-                            : "low-power entry: the device is not open");
+                    "low-power entry: "
+                            + switch (why) {
+                                case EINVAL -> "already engaged";
+                                case ENODEV -> "the device is not open";
+                                default -> "the client's BAR mappings could not be revoked";
+                            });
         }
     }
 

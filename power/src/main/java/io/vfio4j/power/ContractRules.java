@@ -53,7 +53,8 @@ final class ContractRules {
 
     /**
      * ENTRY and W (spec B3): engaged, the wakeup is owned, one reference less without an idle
-     * check; the access's own put is what later reaches 0. The gate closes with {@code engaged}.
+     * check; the access's own put is what later reaches 0. The gate closes with {@code engaged},
+     * and is closed once more where it seems to be, in case that had failed.
      */
     private static Step enter(PowerState s, Optional<Wakeup> wakeup) {
         if (!s.contract().open() || s.contract().closing()) {
@@ -62,7 +63,15 @@ final class ContractRules {
         if (s.contract().engaged()) {
             return Step.refused(s, Refusal.EINVAL);
         }
-        return Step.done(s.contract(s.contract().engage(wakeup)).addUsage(-1));
+        return Step.done(
+                s.contract(s.contract().engage(wakeup)).addUsage(-1), new Effect.RevokeMappings());
+    }
+
+    /** A mapping would go on working: not engaged then, and the wakeup is the caller's again. */
+    static Step entryFailed(PowerState s, Refusal why) {
+        return s.contract().engaged()
+                ? Step.refused(s.contract(s.contract().disengage()).addUsage(1), why)
+                : Step.refused(s, why);
     }
 
     /**

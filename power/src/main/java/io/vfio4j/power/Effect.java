@@ -12,8 +12,19 @@ public sealed interface Effect {
     /** Carried out through {@link PowerActions}, hence within the turn. */
     sealed interface Action extends Effect {}
 
-    /** {@link PowerActions#showMappings}. */
-    record ShowMappings(MappingView view) implements Action {}
+    /**
+     * {@link PowerActions#showMappings} with the view that holds when it is carried out: a step may
+     * be decided outside the turn, and another one's view come before it.
+     */
+    record ShowMappings() implements Action {}
+
+    /** The same for an entry, which must not succeed while a mapping works (spec I3). */
+    record RevokeMappings() implements Action {
+        @Override
+        public boolean essential() {
+            return true;
+        }
+    }
 
     /** {@link PowerActions#maskIntx}; reported by {@link PowerEvent.IntxMasked}. */
     record MaskIntx() implements Action {}

@@ -7,9 +7,10 @@ public enum MappingView {
     LIVE,
 
     /**
-     * What a bus gives where nothing answers: loads read all ones, stores are lost. The function is
-     * in D1 or D2 (spec E), or in D3hot or without COMMAND.MEM and its client does not bear faults
-     * (spec I.11).
+     * Nearly what a bus gives where nothing answers: no access faults, loads read all ones until
+     * the client itself stores there, and stores never reach the device. What was stored is read
+     * back, by everyone who maps the BAR, until the view changes. The function is in D1 or D2 (spec
+     * E), or in D3hot or without COMMAND.MEM and its client does not bear faults (spec I.11).
      */
     BLANK,
 

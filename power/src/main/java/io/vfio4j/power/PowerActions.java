@@ -7,8 +7,9 @@ package io.vfio4j.power;
  * <p>Never called with the device's lock held; called one at a time per device, within its turn
  * (see the package). An action must not ask for an access to its own device. It may call {@link
  * DevicePower#setMemoryEnabled}. {@link #suspend}, {@link #resume} and {@link #setPowerState} may
- * throw {@link PowerFailure}; another exception from them counts as EIO. The rest must not fail: an
- * exception there is reported by {@link #warn} and otherwise ignored.
+ * throw {@link PowerFailure}; another exception from them counts as EIO. The rest should not fail:
+ * an exception there, but for {@link #showMappings}, is reported by {@link #warn} and otherwise
+ * ignored.
  */
 public interface PowerActions {
     /**
@@ -60,7 +61,8 @@ public interface PowerActions {
 
     /**
      * What a client finds behind its BAR mappings from now on, in every process; contents are kept
-     * meanwhile (spec B4).
+     * meanwhile (spec B4). A failure refuses a low-power entry, with EIO unless it is a {@link
+     * PowerFailure}; else it is only reported.
      */
     default void showMappings(MappingView view) {}
 

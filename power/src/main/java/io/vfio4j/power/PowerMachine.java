@@ -228,7 +228,8 @@ final class PowerMachine {
 
     private void perform(Effect effect) {
         switch (effect) {
-            case Effect.ShowMappings(MappingView view) -> actions.showMappings(view);
+            case Effect.ShowMappings(), Effect.RevokeMappings() ->
+                    actions.showMappings(state().mappingView());
             case Effect.MaskIntx() -> send(new PowerEvent.IntxMasked(actions.maskIntx()));
             case Effect.UnmaskIntx() -> actions.unmaskIntx();
             case Effect.Suspend(_, PciPowerState target) -> actions.suspend(target);

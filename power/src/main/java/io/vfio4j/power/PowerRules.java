@@ -34,6 +34,8 @@ public final class PowerRules {
                     case PowerEvent.ForRuntimePm e -> runtimePm.step(state, e);
                     case PowerEvent.ForContract e -> contract.step(state, e);
                     case PowerEvent.ForPci e -> pci.step(state, e);
+                    case PowerEvent.Failed(Effect.RevokeMappings(), Refusal why) ->
+                            ContractRules.entryFailed(state, why);
                     case PowerEvent.Progress e -> transitions.step(state, e);
                 };
         return guardMappings(state, step);
@@ -41,12 +43,13 @@ public final class PowerRules {
 
     /**
      * Whenever the gate closes, mappings go before anything else is done; whenever it opens, they
-     * come back once the model is awake and before anybody is told (spec B3, B4, I3, I4).
+     * come back once the model is awake and before anybody is told (spec B3, B4, I3, I4). An entry
+     * sees to it by itself.
      */
     private static Step guardMappings(PowerState before, Step step) {
         MappingView was = before.mappingView();
         MappingView is = step.next().mappingView();
-        if (was == is) {
+        if (was == is || step.effects().contains(new Effect.RevokeMappings())) {
             return step;
         }
         List<Effect> effects = new ArrayList<>(step.effects());
@@ -58,7 +61,7 @@ public final class PowerRules {
                 }
             }
         }
-        effects.add(at, new Effect.ShowMappings(is));
+        effects.add(at, new Effect.ShowMappings());
         return new Step(step.next(), effects, step.outcome());
     }
 }

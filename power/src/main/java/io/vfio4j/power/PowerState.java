@@ -39,12 +39,13 @@ public record PowerState(RuntimePm pm, Contract contract, PciPower pci) {
     /**
      * The mapping gate (spec B4): BAR mappings work iff not engaged, COMMAND.MEM set, power state
      * shallower than D3hot, and the model is not asleep. While engaged they fault, whoever the
-     * client is. Otherwise they fault only for a client that bears it: a VMM that still has them
-     * mapped into its guest when that writes D3hot would die of it (spec I.11). In D1 and D2 the
-     * kernel lets accesses through to a function that answers none (spec B4, E).
+     * client is, and from the beginning of the last close on: who has gone must not see the device
+     * wake. Otherwise they fault only for a client that bears it: a VMM that still has them mapped
+     * into its guest when that writes D3hot would die of it (spec I.11). In D1 and D2 the kernel
+     * lets accesses through to a function that answers none (spec B4, E).
      */
     public MappingView mappingView() {
-        if (contract.engaged()) {
+        if (contract.engaged() || contract.closing()) {
             return MappingView.REVOKED;
         }
         if (pci.memoryAccessible() && !pci.asleep()) {

@@ -8,17 +8,21 @@ import static io.vfio4j.power.PciPowerState.D3COLD;
 import static io.vfio4j.power.PciPowerState.D3HOT;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** Spec E and B6: D-states, legal transitions, delays, and what a suspend does with them. */
 class DStateTest {
@@ -141,7 +145,8 @@ class DStateTest {
             device.writePmcsr(D2);
             device.actions.log.clear();
             device.power.lastClose();
-            assertThat(device.actions.log).startsWith("D2->D0", "resume D2", "live", "tear down");
+            assertThat(device.actions.log)
+                    .startsWith("revoked", "D2->D0", "resume D2", "tear down");
         }
     }
 
@@ -336,6 +341,81 @@ class DStateTest {
             assertThat(device.power.mappingView()).isEqualTo(MappingView.REVOKED);
             device.exit();
             assertThat(device.power.mappingView()).isEqualTo(MappingView.LIVE);
+        }
+
+        /** Spec I3: an entry that succeeds leaves no mapping; and B3: one that fails, all. */
+        @ParameterizedTest(name = "with wakeup: {0}")
+        @ValueSource(booleans = {false, true})
+        void shouldRefuseAnEntryThatCannotTakeThemAway(boolean withWakeup) {
+            DeviceUnderTest device = openedBy(true);
+            device.actions.failShow = Optional.of(Refusal.EIO);
+            assertThatExceptionOfType(PowerException.class)
+                    .isThrownBy(() -> enter(device, withWakeup))
+                    .satisfies(e -> assertThat(e.refusal()).isEqualTo(Refusal.EIO))
+                    .withMessageContaining("mappings could not be revoked");
+            assertThat(device.power.contractState()).isEqualTo(ContractState.OFF);
+            assertThat(device.power.mappingView()).isEqualTo(device.actions.view);
+            assertThat(device.power.state().inFlight()).isZero();
+            assertThat(device.newWakeup.endings()).as("left with the caller").isZero();
+            device.queue.drain();
+            assertThat(device.power.runtimeStatus()).isEqualTo("active");
+
+            device.actions.failShow = Optional.empty();
+            enter(device, withWakeup);
+            assertThat(device.actions.view).isEqualTo(MappingView.REVOKED);
+        }
+
+        private void enter(DeviceUnderTest device, boolean withWakeup) {
+            if (withWakeup) {
+                device.enter(device.newWakeup);
+            } else {
+                device.enter();
+            }
+        }
+
+        @Test
+        void shouldBeTakenAwayByAnEntryThoughThatHadFailedBefore() {
+            DeviceUnderTest device = openedBy(true);
+            device.actions.failShow = Optional.of(Refusal.EIO);
+            device.writePmcsr(D3HOT);
+            assertThat(device.actions.view).isEqualTo(MappingView.LIVE);
+            device.actions.failShow = Optional.empty();
+            device.enter();
+            assertThat(device.actions.view).isEqualTo(MappingView.REVOKED);
+        }
+
+        /** Who has gone must not see the device wake. */
+        @Test
+        void shouldBeTakenAwayBeforeTheLastCloseWakesTheDevice() {
+            DeviceUnderTest device = openedBy(false);
+            device.enter();
+            device.queue.drain();
+            device.actions.log.clear();
+            device.actions.duringResume =
+                    () -> assertThat(device.actions.view).isEqualTo(MappingView.REVOKED);
+            device.power.lastClose();
+            int cut = device.actions.log.indexOf("tear down");
+            assertThat(device.actions.log.subList(0, cut))
+                    .contains("resume D3hot")
+                    .doesNotContain("live", "blank");
+        }
+
+        /** An open is decided outside of the turn; a write of COMMAND may then overtake it. */
+        @Test
+        void shouldShowWhatHoldsWhenItIsCarriedOut() throws InterruptedException {
+            DeviceUnderTest device = new DeviceUnderTest(ALL);
+            AtomicReference<Thread> opener = new AtomicReference<>();
+            device.actions.duringReset =
+                    () -> {
+                        opener.set(
+                                Thread.ofPlatform().daemon().start(() -> device.power.open(false)));
+                        await().until(() -> opener.get().getState() == Thread.State.WAITING);
+                        device.power.setMemoryEnabled(true);
+                    };
+            DevicePower.hotReset(List.of(device.power));
+            opener.get().join();
+            assertThat(device.power.mappingView()).isEqualTo(MappingView.LIVE);
+            assertThat(device.actions.view).isEqualTo(MappingView.LIVE);
         }
 
         @Test

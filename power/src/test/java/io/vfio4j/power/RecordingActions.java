@@ -28,9 +28,11 @@ class RecordingActions implements PowerActions {
     Optional<Refusal> failResume = Optional.empty();
     Optional<Refusal> failMove = Optional.empty();
     Optional<Refusal> failReset = Optional.empty();
+    Optional<Refusal> failShow = Optional.empty();
     Runnable duringSuspend = () -> {};
     Runnable duringResume = () -> {};
     Runnable duringUnmaskIntx = () -> {};
+    Runnable duringReset = () -> {};
 
     synchronized void record(String what) {
         log.add(what);
@@ -91,6 +93,7 @@ class RecordingActions implements PowerActions {
     @Override
     public void showMappings(MappingView view) {
         record(view.name().toLowerCase(Locale.ROOT));
+        fail(failShow, "show");
         mapped = view == MappingView.LIVE;
         this.view = view;
     }
@@ -104,6 +107,7 @@ class RecordingActions implements PowerActions {
     @Override
     public void reset() {
         record("reset");
+        duringReset.run();
         fail(failReset, "reset");
     }
 
