@@ -51,6 +51,7 @@ public final class Edu extends PciDevice {
 
     private static final int REGISTERS_SIZE = 1 << 20;
     private static final int VECTORS = 4;
+    private static final long SERIAL_NUMBER = 0x0000_00ff_fe00_0edcL;
     private static final int IDENTIFICATION = 0x010000ed;
     private static final int AUX_CURRENT = 55;
     private static final int STATUS_INTERRUPT = 0x80;
@@ -80,6 +81,8 @@ public final class Edu extends PciDevice {
                         .withMappableMemory(2, MEMORY_SIZE)
                         .withIntx()
                         .withMsix(VECTORS, 4)
+                        .withAer()
+                        .withSerialNumber(SERIAL_NUMBER)
                         .withPower(
                                 PowerManagement.downToD3cold()
                                         .withDelays(delays)
