@@ -161,6 +161,13 @@ record Arguments(List<String> operands, Map<CommandOption, List<String>> options
                     "%s is a %s, not a socket: name the one that a server listens on"
                             .formatted(socket, Files.isDirectory(socket) ? "folder" : "file"));
         }
+        String path = socket.toString();
+        Path device = Path.of(path.substring(0, Math.max(0, path.length() - 4)));
+        if (path.endsWith(CONTROL_SUFFIX) && Files.exists(device) && Files.exists(socket)) {
+            throw new CommandException(
+                    "%s is the host side of a device, whose own socket is %s"
+                            .formatted(socket, device));
+        }
     }
 
     /** The path of a socket to listen on, with room for the host side's suffix. */

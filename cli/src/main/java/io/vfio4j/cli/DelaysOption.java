@@ -8,6 +8,8 @@ import java.util.Optional;
 
 /** The value of {@code --delays}. */
 final class DelaysOption {
+    private static final Duration LONGEST = Duration.ofSeconds(10);
+
     private DelaysOption() {}
 
     static Delays parse(String text) {
@@ -20,8 +22,14 @@ final class DelaysOption {
             int equals = part.indexOf('=');
             Optional<Duration> time =
                     equals < 0 ? Optional.empty() : Durations.parse(part.substring(equals + 1));
-            if (time.isEmpty()) {
+            if (time.isEmpty() || !given(part.substring(0, equals), text)) {
                 throw bad(text);
+            }
+            if (time.get().compareTo(LONGEST) > 0) {
+                throw new UsageException(
+                        "--delays %s: no delay is longer than %d s, which is how long a request"
+                                        .formatted(part, LONGEST.toSeconds())
+                                + " and the end of the server would wait");
             }
             Duration given = time.get();
             delays =
@@ -33,6 +41,13 @@ final class DelaysOption {
                     };
         }
         return delays;
+    }
+
+    /** Whether a word is given once. */
+    private static boolean given(String word, String text) {
+        String all = "," + text;
+        String one = "," + word + "=";
+        return all.indexOf(one) == all.lastIndexOf(one);
     }
 
     private static Delays with(Delays base, Duration d3hot, Duration d2, Duration d3cold) {

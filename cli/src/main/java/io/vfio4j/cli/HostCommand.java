@@ -5,6 +5,7 @@ import io.vfio4j.client.HostSide;
 import io.vfio4j.client.PciAddress;
 import io.vfio4j.uapi.HostAttribute;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -202,7 +203,13 @@ final class HostCommand implements Command {
                                     text.substring("vfio-user:".length()),
                                     Arguments.CONTROL_SUFFIX));
         }
-        return Arguments.socket(text);
+        Path socket = Arguments.socket(text);
+        Path control = Path.of(text + Arguments.CONTROL_SUFFIX);
+        if (Files.exists(socket) && Files.exists(control)) {
+            throw new CommandException(
+                    "%s is a device's own socket; its host side is %s".formatted(socket, control));
+        }
+        return socket;
     }
 
     private static HostAttribute attribute(String name) {

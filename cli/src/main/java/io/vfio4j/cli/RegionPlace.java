@@ -53,8 +53,26 @@ record RegionPlace(int region, long offset, int width) {
         }
     }
 
+    /** Before it is accessed, so that the answer is in the user's own words. */
+    private void check(VfioDevice device) {
+        long size = device.region(region).size();
+        if (size == 0) {
+            throw new CommandException("the device has no " + name());
+        }
+        if (Long.compareUnsigned(offset, size) >= 0 || size - offset < width) {
+            throw new CommandException(
+                    "%s has 0x%x bytes: there are no %d at 0x%x"
+                            .formatted(name(), size, width, offset));
+        }
+    }
+
+    private String name() {
+        return region == VfioPci.VFIO_PCI_CONFIG_REGION_INDEX ? "config" : "bar" + region;
+    }
+
     /** Reads it, zero-extended. */
     long read(VfioDevice device) {
+        check(device);
         return switch (width) {
             case 1 -> device.readByte(region, offset) & 0xffL;
             case 2 -> device.readShort(region, offset) & 0xffffL;
@@ -65,6 +83,7 @@ record RegionPlace(int region, long offset, int width) {
 
     /** Writes the low bytes of a value. */
     void write(VfioDevice device, long value) {
+        check(device);
         switch (width) {
             case 1 -> device.writeByte(region, offset, (byte) value);
             case 2 -> device.writeShort(region, offset, (short) value);

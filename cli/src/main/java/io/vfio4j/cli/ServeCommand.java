@@ -11,6 +11,7 @@ import io.vfio4j.power.Profile;
 import io.vfio4j.server.EventLoop;
 import io.vfio4j.server.VfioUserServer;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -121,11 +122,13 @@ final class ServeCommand implements Command {
     /** What the message does not say already. */
     private static String remedy(LinuxException refused, Place place) {
         Errno errno = refused.errno();
-        if (errno.equals(Errno.ENOENT) || errno.equals(Errno.ENOTDIR)) {
-            return "; make the folder %s first"
-                    .formatted(place.socket().toAbsolutePath().getParent());
+        if (!errno.equals(Errno.ENOENT) && !errno.equals(Errno.ENOTDIR)) {
+            return "";
         }
-        return "";
+        Path folder = place.socket().toAbsolutePath().resolveSibling("");
+        return Files.isDirectory(folder)
+                ? "; no socket can be made in %s: take another folder".formatted(folder)
+                : "; make the folder %s first".formatted(folder);
     }
 
     private static void announce(Place place, boolean json, Terminal terminal) {

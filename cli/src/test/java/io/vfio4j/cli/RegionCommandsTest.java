@@ -8,6 +8,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import java.nio.file.Path;
+
 class RegionCommandsTest {
     private final ServedEdu edu = new ServedEdu();
 
@@ -67,9 +69,27 @@ class RegionCommandsTest {
 
     @Test
     void shouldSayWhatTheDeviceDoesNotHave() {
-        Run run = Run.of("read", edu.target(), "bar1", "0");
+        assertThat(Run.of("read", edu.target(), "bar1", "0"))
+                .isEqualTo(new Run(1, "", "vfio4j: the device has no bar1\n"));
+        assertThat(Run.of("read", edu.target(), "bar2", "0xfffe").err())
+                .isEqualTo("vfio4j: bar2 has 0x10000 bytes: there are no 4 at 0xfffe\n");
+        assertThat(Run.of("write", edu.target(), "config", "4096", "1").err())
+                .isEqualTo("vfio4j: config has 0x1000 bytes: there are no 4 at 0x1000\n");
+    }
 
-        assertThat(run.code()).isEqualTo(1);
-        assertThat(run.err()).startsWith("vfio4j: ").hasLineCount(1);
+    /** The two sockets of a device are easily taken for each other. */
+    @Test
+    void shouldTellADevicesSocketFromItsHostSide() {
+        Path socket = Path.of(edu.target().substring("vfio-user:".length()));
+        Path control = Path.of(socket + ".ctl");
+
+        assertThat(Run.of("info", "vfio-user:" + control).err())
+                .isEqualTo(
+                        "vfio4j: %s is the host side of a device, whose own socket is %s%n"
+                                .formatted(control, socket));
+        assertThat(Run.of("host", socket.toString(), "read", "power_state").err())
+                .isEqualTo(
+                        "vfio4j: %s is a device's own socket; its host side is %s%n"
+                                .formatted(socket, control));
     }
 }

@@ -42,6 +42,8 @@ class UsageTest {
                 "serve edu --socket /a --delays soon     | --delays is spec, fast, slow",
                 "serve edu --socket /a --delays d3hot=1  | --delays is spec, fast, slow",
                 "serve edu --socket /a --delays d9=1ms   | --delays is spec, fast, slow",
+                "serve edu --socket /a --delays d3hot=1h | no delay is longer than 10 s",
+                "serve edu --socket /a --delays d2=0s,d2=0s | --delays is spec, fast, slow",
                 "serve edu --socket /a --d3cold maybe    | --d3cold is yes or no",
                 "serve edu --socket /a --no-soft-reset 1 | --no-soft-reset is yes or no",
                 "serve edu --socket /a --log-level loud  | --log-level is error, warning",

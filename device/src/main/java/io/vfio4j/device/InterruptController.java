@@ -23,7 +23,7 @@ import java.util.Optional;
  * of other vfio-user servers do, and QEMU closes its own descriptor of the old one, which here
  * nobody sees. A device's message goes to MSI-X first, then to MSI.
  *
- * <p>INTx and messages leave the function in D0 only; errors, requests and PME in every state.
+ * <p>INTx, messages and errors leave the function in D0 only; requests and PME in every state.
  *
  * <p>Set up by one thread at a time; signalled from any, also while it is being set up.
  */
