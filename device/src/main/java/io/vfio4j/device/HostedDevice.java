@@ -255,11 +255,12 @@ public final class HostedDevice implements AutoCloseable {
     }
 
     private void reset(ResetReason reason) {
-        config.reset(
+        ConfigReset what =
                 reason == ResetReason.POWER_ON && !hasAuxiliaryPower()
                         ? ConfigReset.RESTORED_POWER
-                        : ConfigReset.RESTORED);
-        interrupts.reset();
+                        : ConfigReset.RESTORED;
+        config.reset(what);
+        interrupts.reset(what);
         model.reset(reason);
     }
 
@@ -336,6 +337,7 @@ public final class HostedDevice implements AutoCloseable {
             if (toD0 && power.userState() == PciPowerState.D3HOT && !keepsContext()) {
                 // Gone before the function is back, so that nothing acts on it there; and outside
                 // of the power rules' turn, for which a writer of COMMAND may be waiting.
+                interrupts.reset(ConfigReset.SOFT);
                 config.reset(ConfigReset.SOFT);
             }
             access.writePmcsr(value, bytes);
@@ -367,7 +369,7 @@ public final class HostedDevice implements AutoCloseable {
         public void functionLevelReset() {
             // With no interrupt waiting for the masks that go with the registers, and with bus
             // mastering off first: nothing of the function may reach memory any more.
-            interrupts.reset();
+            interrupts.reset(ConfigReset.FUNCTION_LEVEL);
             config.reset(ConfigReset.FUNCTION_LEVEL);
             access.reset();
         }
