@@ -254,14 +254,21 @@ public final class HostedDevice implements AutoCloseable {
         return description.power().map(PowerManagement::hasAuxiliaryPower).orElse(false);
     }
 
+    /**
+     * No interrupt may leave meanwhile, that is {@link InterruptController#leaveD0} comes first:
+     * what the model's threads still raise of what was before is dropped once it has been reset.
+     */
     private void reset(ResetReason reason) {
         ConfigReset what =
                 reason == ResetReason.POWER_ON && !hasAuxiliaryPower()
                         ? ConfigReset.RESTORED_POWER
                         : ConfigReset.RESTORED;
         config.reset(what);
-        interrupts.reset(what);
-        model.reset(reason);
+        try {
+            model.reset(reason);
+        } finally {
+            interrupts.reset(what);
+        }
     }
 
     /**
@@ -367,8 +374,9 @@ public final class HostedDevice implements AutoCloseable {
 
         @Override
         public void functionLevelReset() {
-            // With no interrupt waiting for the masks that go with the registers, and with bus
-            // mastering off first: nothing of the function may reach memory any more.
+            // No interrupt until the model has been reset, though the masks go with the registers,
+            // and with bus mastering off first: nothing of the function may reach memory any more.
+            interrupts.leaveD0();
             interrupts.reset(ConfigReset.FUNCTION_LEVEL);
             config.reset(ConfigReset.FUNCTION_LEVEL);
             access.reset();
@@ -453,14 +461,15 @@ public final class HostedDevice implements AutoCloseable {
 
         @Override
         public void reset() {
+            interrupts.leaveD0();
             try {
                 HostedDevice.this.reset(ResetReason.FUNCTION);
                 // Also where a model had refused to wake; not where there is no power.
                 inD0 = power.powerState() == PciPowerState.D0;
+            } finally {
                 if (inD0) {
                     interrupts.enterD0();
                 }
-            } finally {
                 interrupts.awake();
             }
         }
