@@ -193,6 +193,8 @@ public final class HostedDevice implements AutoCloseable {
         power.open(bearsFaults);
         dma.connect(client);
         config.enableDecoding();
+        // Only now in D0, perhaps, if the last client left it in D3hot and it did not follow.
+        interrupts.awake();
     }
 
     /**
@@ -465,7 +467,7 @@ public final class HostedDevice implements AutoCloseable {
             try {
                 HostedDevice.this.reset(ResetReason.FUNCTION);
                 // Also where a model had refused to wake; not where there is no power.
-                inD0 = power.powerState() == PciPowerState.D0;
+                inD0 = power.powerState() != PciPowerState.D3COLD;
             } finally {
                 if (inD0) {
                     interrupts.enterD0();

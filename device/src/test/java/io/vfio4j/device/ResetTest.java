@@ -15,6 +15,7 @@ import io.vfio4j.uapi.PciRegs;
 import io.vfio4j.uapi.VfioPci;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 /** What a reset takes and what it leaves, and why it came (spec B7, E). */
@@ -111,6 +112,88 @@ class ResetTest {
 
     private static void fail() {
         throw new PowerFailure(Refusal.EIO, "stuck");
+    }
+
+    /** A model that does not wake from the user's D3hot: the reset is what helps it. */
+    @Nested
+    class OfAModelThatRefusesToWake {
+        private int pmcsr;
+
+        private void refusing(PciDescription description) {
+            host(description);
+            pmcsr = Capabilities.of(hosted).at(PciRegs.PCI_CAP_ID_PM) + PciRegs.PCI_PM_CTRL;
+            hosted.config(pmcsr, 2, 3);
+            hosted.model.whileResuming = ResetTest::fail;
+            hosted.config(pmcsr, 2, 0);
+            assertThat(hosted.config(pmcsr, 1) & 3).isEqualTo(3);
+            hosted.model.calls();
+        }
+
+        private void assertWorks() {
+            assertThat(hosted.config(pmcsr, 1) & 3).isZero();
+            assertThat(hosted.powerState()).isEqualTo(PciPowerState.D0);
+            assertThat(hosted.load(0, 0, 4)).isEqualTo(0x03020100);
+            try (EventFd message = EventFd.create()) {
+                hosted.trigger(VfioPci.VFIO_PCI_MSIX_IRQ_INDEX, message);
+                assertThat(hosted.model.interrupts().message(0)).isTrue();
+                assertThat(message.drain()).isEqualTo(1);
+            }
+        }
+
+        @Test
+        void shouldGoThrough() {
+            refusing(Hosted.FULL);
+            assertThat(reset()).isZero();
+            assertThat(hosted.model.calls()).containsExactly("resume D3hot", "reset FUNCTION");
+            assertWorks();
+        }
+
+        @Test
+        void shouldGoThroughByTheRegister() {
+            refusing(Hosted.FULL);
+            functionLevelReset();
+            hosted.config(PciRegs.PCI_COMMAND, 2, PciRegs.PCI_COMMAND_MEMORY);
+            assertThat(hosted.model.calls()).containsExactly("resume D3hot", "reset FUNCTION");
+            assertWorks();
+        }
+
+        @Test
+        void shouldComeWithTheLastCloseForTheNextClient() {
+            refusing(Hosted.FULL);
+            hosted.device.lastClose();
+            hosted.settle();
+            hosted.model.whileResuming = () -> {};
+            hosted.open();
+            assertWorks();
+        }
+
+        @Test
+        void shouldComeWithTheNextOpenIfItFailedBefore() {
+            refusing(Hosted.FULL);
+            hosted.model.whileResetting = ResetTest::fail;
+            hosted.device.lastClose();
+            hosted.settle();
+            hosted.open();
+            assertThat(hosted.config(pmcsr, 1) & 3).isEqualTo(3);
+            hosted.device.lastClose();
+            hosted.settle();
+
+            hosted.model.whileResetting = () -> {};
+            hosted.open();
+
+            assertWorks();
+        }
+
+        @Test
+        void shouldNotLeaveInterruptsWaitingAfterAnOpenThatWokeIt() {
+            refusing(Hosted.FULL);
+            hosted.model.whileResetting = ResetTest::fail;
+            hosted.device.lastClose();
+            hosted.settle();
+            hosted.model.whileResuming = () -> {};
+            hosted.open();
+            assertWorks();
+        }
     }
 
     @Test
