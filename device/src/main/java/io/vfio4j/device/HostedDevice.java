@@ -193,6 +193,8 @@ public final class HostedDevice implements AutoCloseable {
         power.open(bearsFaults);
         dma.connect(client);
         config.enableDecoding();
+        // Only now in D0, perhaps, if the last client left it in D3hot and it did not follow.
+        interrupts.awake();
     }
 
     /**
@@ -254,13 +256,21 @@ public final class HostedDevice implements AutoCloseable {
         return description.power().map(PowerManagement::hasAuxiliaryPower).orElse(false);
     }
 
+    /**
+     * No interrupt may leave meanwhile, that is {@link InterruptController#leaveD0} comes first:
+     * what the model's threads still raise of what was before is dropped once it has been reset.
+     */
     private void reset(ResetReason reason) {
-        config.reset(
+        ConfigReset what =
                 reason == ResetReason.POWER_ON && !hasAuxiliaryPower()
                         ? ConfigReset.RESTORED_POWER
-                        : ConfigReset.RESTORED);
-        interrupts.reset();
-        model.reset(reason);
+                        : ConfigReset.RESTORED;
+        config.reset(what);
+        try {
+            model.reset(reason);
+        } finally {
+            interrupts.reset(what);
+        }
     }
 
     /**
@@ -336,6 +346,7 @@ public final class HostedDevice implements AutoCloseable {
             if (toD0 && power.userState() == PciPowerState.D3HOT && !keepsContext()) {
                 // Gone before the function is back, so that nothing acts on it there; and outside
                 // of the power rules' turn, for which a writer of COMMAND may be waiting.
+                interrupts.reset(ConfigReset.SOFT);
                 config.reset(ConfigReset.SOFT);
             }
             access.writePmcsr(value, bytes);
@@ -365,9 +376,10 @@ public final class HostedDevice implements AutoCloseable {
 
         @Override
         public void functionLevelReset() {
-            // With no interrupt waiting for the masks that go with the registers, and with bus
-            // mastering off first: nothing of the function may reach memory any more.
-            interrupts.reset();
+            // No interrupt until the model has been reset, though the masks go with the registers,
+            // and with bus mastering off first: nothing of the function may reach memory any more.
+            interrupts.leaveD0();
+            interrupts.reset(ConfigReset.FUNCTION_LEVEL);
             config.reset(ConfigReset.FUNCTION_LEVEL);
             access.reset();
         }
@@ -451,14 +463,15 @@ public final class HostedDevice implements AutoCloseable {
 
         @Override
         public void reset() {
+            interrupts.leaveD0();
             try {
                 HostedDevice.this.reset(ResetReason.FUNCTION);
                 // Also where a model had refused to wake; not where there is no power.
-                inD0 = power.powerState() == PciPowerState.D0;
+                inD0 = power.powerState() != PciPowerState.D3COLD;
+            } finally {
                 if (inD0) {
                     interrupts.enterD0();
                 }
-            } finally {
                 interrupts.awake();
             }
         }

@@ -170,11 +170,19 @@ final class InterruptController implements Interrupts {
         }
     }
 
-    /** The line is down, nothing is pending; what the client has set up goes on working. */
-    void reset() {
+    /**
+     * The line is down, nothing is pending; the client's eventfds stay. The table of MSI-X and its
+     * masks go only where configuration space goes as well.
+     */
+    void reset(ConfigReset what) {
         intx.drive(false);
-        messages.reset();
-        table.reset();
+        switch (what) {
+            case SOFT, FUNCTION_LEVEL -> {
+                messages.powerOn();
+                table.reset();
+            }
+            case RESTORED, RESTORED_POWER -> messages.withdrawAll();
+        }
     }
 
     /**
@@ -377,5 +385,6 @@ final class InterruptController implements Interrupts {
     synchronized void disconnect() {
         disableIntx();
         sets.forEach(Vectors::clear);
+        messages.forgetEntries();
     }
 }

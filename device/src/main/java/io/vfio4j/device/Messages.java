@@ -4,6 +4,7 @@ package io.vfio4j.device;
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.uapi.PciRegs;
 
+import java.util.BitSet;
 import java.util.Optional;
 
 /**
@@ -31,12 +32,17 @@ final class Messages {
 
     private final MessageVectors msi;
     private final MessageVectors msix;
+
+    /** The entries of the MSI-X table that the client has written, however it is done with now. */
+    private final BitSet written;
+
     private Phase phase = Phase.AWAKE;
 
     Messages(int msiVectors, int msixVectors) {
         msi = new MessageVectors(msiVectors);
         msix = new MessageVectors(msixVectors);
-        resetMasks();
+        written = new BitSet(msixVectors);
+        powerOn();
     }
 
     Vectors msi() {
@@ -123,25 +129,37 @@ final class Messages {
         return msix.masked(vector);
     }
 
+    /** The client wrote an entry of the MSI-X table: it does not leave the table to SET_IRQS. */
+    synchronized void entryWritten(int vector) {
+        written.set(vector);
+    }
+
+    /** The client has gone; the next may be of the other kind. */
+    synchronized void forgetEntries() {
+        written.clear();
+    }
+
     /** The driver wrote that bit. */
     synchronized void maskMsix(int vector, boolean masked) {
         msix.mask(vector, masked);
         flush();
     }
 
-    /**
-     * A reset: nothing is pending, and what the client has set up goes on working, as after a reset
-     * by the kernel, which restores the table.
-     */
-    synchronized void reset() {
+    /** Nothing is pending; masks stay, as after a reset whose author restores them. */
+    synchronized void withdrawAll() {
         msi.withdrawAll();
         msix.withdrawAll();
-        resetMasks();
     }
 
-    private void resetMasks() {
+    /**
+     * As after power-on: nothing is pending, and every entry of MSI-X is masked. Not so one that
+     * has an eventfd and that the client has never written: such a client knows SET_IRQS only,
+     * would never take the mask back, and has not asked for it to be put there.
+     */
+    synchronized void powerOn() {
+        withdrawAll();
         for (int vector = 0; vector < msix.size(); vector++) {
-            msix.mask(vector, !msix.configured(vector));
+            msix.mask(vector, !msix.configured(vector) || written.get(vector));
         }
     }
 

@@ -108,6 +108,7 @@ final class MsixTable implements Region {
             return;
         }
         int word = (int) (register / Integer.BYTES);
+        messages.entryWritten(word / WORDS_OF_ENTRY);
         if (isControl(word)) {
             if ((mask & PciRegs.PCI_MSIX_ENTRY_CTRL_MASKBIT) != 0) {
                 boolean masked = (value & PciRegs.PCI_MSIX_ENTRY_CTRL_MASKBIT) != 0;
@@ -124,7 +125,10 @@ final class MsixTable implements Region {
         return word % WORDS_OF_ENTRY == PciRegs.PCI_MSIX_ENTRY_VECTOR_CTRL / Integer.BYTES;
     }
 
-    /** Addresses and data are 0; masks and pending bits are the affair of {@link Messages}. */
+    /**
+     * As after power-on: addresses and data are 0; masks and pending bits are the affair of {@link
+     * Messages}.
+     */
     synchronized void reset() {
         Arrays.fill(words, 0);
     }

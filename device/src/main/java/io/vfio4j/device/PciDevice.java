@@ -68,7 +68,8 @@ public abstract class PciDevice {
     protected void writeRegister(int bar, long offset, int width, long value) {}
 
     /**
-     * Brings the registers to their initial values and stops what runs. INTx is already deasserted.
+     * Brings the registers to their initial values and stops what runs. No interrupt leaves the
+     * function meanwhile; what it has raised until this returns is dropped, INTx included.
      *
      * @param reason who asked
      */

@@ -15,13 +15,17 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
+import java.util.Arrays;
+
 /**
- * What configuration space holds after each way to be reset or to sleep (spec B3, B6, B7, E; PCI
- * Express 5.3.1.4.1, 6.6.2).
+ * What configuration space and the MSI-X table hold after each way to be reset or to sleep (spec
+ * B3, B6, B7, E; PCI Express 5.3.1.4.1, 6.6.2).
  */
 class ContextLossTest {
     private static final int EIO = -Errno.EIO.number();
     private static final int D3HOT = 3;
+    private static final int MSIX_BAR = 3;
+    private static final int TABLE = 4 * PciRegs.PCI_MSIX_ENTRY_SIZE;
 
     /** No_Soft_Reset is 0. */
     private static final PciDescription FORGETS =
@@ -62,12 +66,28 @@ class ContextLossTest {
                 hosted.config(register, 1, 0xff);
             }
         }
+        for (int at = 0; at < TABLE; at += PciRegs.PCI_MSIX_ENTRY_SIZE) {
+            hosted.store(MSIX_BAR, at, 8, -1);
+            // And the mask, which is there after power-on.
+            hosted.store(MSIX_BAR, at + 8L, 8, 0xffff_ffffL);
+        }
         byte[] filled = everything();
         assertThat(filled).as("a driver was here").isNotEqualTo(fresh);
         return filled;
     }
 
+    /** Configuration space, and behind it the MSI-X table. */
     private byte[] everything() {
+        byte[] all = Arrays.copyOf(configuration(), 4096 + TABLE);
+        long command = hosted.config(PciRegs.PCI_COMMAND, 2);
+        hosted.config(PciRegs.PCI_COMMAND, 2, command | PciRegs.PCI_COMMAND_MEMORY);
+        assertThat(hosted.read(MSIX_BAR, 0, TABLE)).isEqualTo(TABLE);
+        hosted.buffer.get(0, all, 4096, TABLE);
+        hosted.config(PciRegs.PCI_COMMAND, 2, command);
+        return all;
+    }
+
+    private byte[] configuration() {
         assertThat(hosted.read(Hosted.CONFIG, 0, 4096)).isEqualTo(4096);
         byte[] all = new byte[4096];
         hosted.buffer.get(0, all, 0, 4096);
@@ -101,9 +121,9 @@ class ContextLossTest {
 
         @Test
         void shouldLoseNothingWhileTheFunctionIsStillDown() {
-            byte[] before = filled();
+            byte[] before = Arrays.copyOf(filled(), 4096);
             hosted.config(pmcsr, 2, D3HOT);
-            byte[] down = everything();
+            byte[] down = configuration();
             down[pmcsr] &= (byte) ~PciRegs.PCI_PM_CTRL_STATE_MASK;
             assertThat(down).isEqualTo(before);
         }

@@ -376,8 +376,19 @@ class MsixTest {
             }
         }
 
+        private void functionLevelReset() {
+            int express = capability(PciRegs.PCI_CAP_ID_EXP);
+            hosted.config(express + PciRegs.PCI_EXP_DEVCTL, 2, PciRegs.PCI_EXP_DEVCTL_BCR_FLR);
+            hosted.config(PciRegs.PCI_COMMAND, 2, PciRegs.PCI_COMMAND_MEMORY);
+        }
+
+        private List<Boolean> masks() {
+            return IntStream.range(0, VECTORS).mapToObj(MsixTest.this::masked).toList();
+        }
+
+        /** What software had written is restored (spec B7). */
         @Test
-        void shouldKeepWhatTheClientSetUpAndMaskTheRest() {
+        void shouldKeepTheTableButDropWhatIsPending() {
             enable(0);
             enable(1);
             mask(0, true);
@@ -389,13 +400,56 @@ class MsixTest {
             reset();
 
             assertThat(pending()).isZero();
+            assertThat(hosted.load(BAR, ADDRESS, 8)).isEqualTo(0xfee0_0000L);
+            assertThat(hosted.load(BAR, DATA, 4)).isEqualTo(42);
+            assertThat(masks()).containsExactly(true, false, true, false);
+            assertThat(send(0)).isTrue();
+            assertThat(signals(0)).as("the driver has masked it").isZero();
+            mask(0, false);
+            assertThat(signals(0)).isEqualTo(1);
+        }
+
+        /** By the register, as hardware: the driver restores it. */
+        @Test
+        void shouldBeAsAfterPowerOnByTheRegister() {
+            enable(0);
+            enable(1);
+            mask(0, false);
+            mask(3, false);
+            hosted.store(BAR, ADDRESS, 8, 0xfee0_0000L);
+            hosted.store(BAR, ENTRY + DATA, 4, 42);
+
+            functionLevelReset();
+
             assertThat(hosted.load(BAR, ADDRESS, 8)).isZero();
-            assertThat(hosted.load(BAR, DATA, 4)).isZero();
-            assertThat(IntStream.range(0, VECTORS).mapToObj(MsixTest.this::masked))
-                    .containsExactly(false, false, true, true);
-            assertThat(signals(0)).as("what was pending is not sent").isZero();
+            assertThat(hosted.load(BAR, ENTRY + DATA, 4)).isZero();
+            assertThat(masks()).containsExactly(true, true, true, true);
+            assertThat(send(0)).isTrue();
+            assertThat(signals(0)).isZero();
+            mask(0, false);
+            assertThat(signals(0)).isEqualTo(1);
+        }
+
+        /** It would never take the mask back. */
+        @Test
+        void shouldGoOnForAClientThatKnowsOnlySetIrqs() {
+            enable(0);
+            enable(1);
+            mask(1, true);
+            functionLevelReset();
+            assertThat(masks()).containsExactly(false, true, true, true);
             assertThat(send(0)).isTrue();
             assertThat(signals(0)).isEqualTo(1);
+        }
+
+        @Test
+        void shouldNotTakeTheNextClientForTheOneThatWroteTheTable() {
+            mask(0, true);
+            hosted.device.lastClose();
+            hosted.open();
+            enable(0);
+            functionLevelReset();
+            assertThat(masked(0)).isFalse();
         }
 
         /** The masks go with the registers; what they held back goes before them. */
@@ -438,6 +492,26 @@ class MsixTest {
                 forgetful.settle();
                 assertThat(forgetful.exit()).isZero();
                 assertThat(forgetful.model.interrupts().message(0)).isTrue();
+                assertThat(signals(0)).isEqualTo(1);
+            }
+        }
+
+        /** Who restores the table restores the masks (spec B7). */
+        @ParameterizedTest
+        @ValueSource(booleans = {false, true})
+        void shouldStayMaskedOverALostContextThatIsRestored(boolean cold) {
+            PciDescription soft =
+                    Hosted.FULL.withPower(
+                            PowerManagement.downToD3hot().withSoftReset().withDelays(Delays.ZERO));
+            try (Hosted forgetful = Hosted.opened(cold ? Hosted.COLD : soft)) {
+                forgetful.trigger(MSIX, eventFds.getFirst());
+                forgetful.store(BAR, CONTROL, 4, 1);
+                assertThat(forgetful.enter()).isZero();
+                forgetful.settle();
+                assertThat(forgetful.exit()).isZero();
+                assertThat(forgetful.model.interrupts().message(0)).isTrue();
+                assertThat(signals(0)).isZero();
+                forgetful.store(BAR, CONTROL, 4, 0);
                 assertThat(signals(0)).isEqualTo(1);
             }
         }

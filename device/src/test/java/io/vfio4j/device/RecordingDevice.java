@@ -17,6 +17,9 @@ final class RecordingDevice extends PciDevice {
     /** Run by a resume, as long as the device is on its way back. */
     Runnable whileResuming = () -> {};
 
+    /** Run by a reset. */
+    Runnable whileResetting = () -> {};
+
     RecordingDevice(PciDescription description) {
         super(description);
     }
@@ -48,6 +51,7 @@ final class RecordingDevice extends PciDevice {
     @Override
     protected void reset(ResetReason reason) {
         calls.add("reset " + reason);
+        whileResetting.run();
     }
 
     @Override

@@ -15,6 +15,7 @@ import io.vfio4j.uapi.PciRegs;
 import io.vfio4j.uapi.VfioPci;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 /** What a reset takes and what it leaves, and why it came (spec B7, E). */
@@ -43,8 +44,160 @@ class ResetTest {
         assertThat(hosted.model.calls()).containsExactly("reset FUNCTION");
     }
 
+    /** One of the model's threads does not know of the reset yet. */
+    private void raiseAllThatThereIs() {
+        hosted.model.interrupts().intx(true);
+        hosted.model.interrupts().message(0);
+        hosted.model.interrupts().message(1);
+    }
+
+    private void assertNoInterruptOutlives(Runnable reset) {
+        try (EventFd line = EventFd.create();
+                EventFd message = EventFd.create()) {
+            hosted.trigger(VfioPci.VFIO_PCI_INTX_IRQ_INDEX, line);
+            hosted.trigger(VfioPci.VFIO_PCI_MSIX_IRQ_INDEX, message);
+            hosted.model.whileResetting = this::raiseAllThatThereIs;
+
+            reset.run();
+
+            hosted.config(PciRegs.PCI_COMMAND, 2, PciRegs.PCI_COMMAND_MEMORY);
+            assertThat(line.drain()).isZero();
+            assertThat(message.drain()).isZero();
+            assertThat(hosted.config(PciRegs.PCI_STATUS, 2) & PciRegs.PCI_STATUS_INTERRUPT)
+                    .as("the line")
+                    .isZero();
+            assertThat(hosted.load(3, Hosted.FULL.msixPendingOffset(), 8)).as("pending").isZero();
+            hosted.model.interrupts().intx(true);
+            assertThat(hosted.model.interrupts().message(0)).isTrue();
+            assertThat(line.drain()).as("the gate is open again").isEqualTo(1);
+            assertThat(message.drain()).isEqualTo(1);
+        }
+    }
+
     @Test
-    void shouldDropTheInterruptLineBeforeTheModelIsTold() {
+    void shouldDropWhatTheModelSendsUntilItIsReset() {
+        assertNoInterruptOutlives(() -> assertThat(reset()).isZero());
+    }
+
+    @Test
+    void shouldDropWhatTheModelSendsUntilItIsResetByTheRegister() {
+        assertNoInterruptOutlives(this::functionLevelReset);
+    }
+
+    @Test
+    void shouldDropWhatTheModelSendsUntilItIsResetOnItsWayFromD3cold() {
+        host(Hosted.COLD);
+        assertNoInterruptOutlives(() -> {
+            assertThat(hosted.enter()).isZero();
+            hosted.settle();
+            assertThat(hosted.exit()).isZero();
+        });
+    }
+
+    @Test
+    void shouldLetInterruptsOutAgainAfterAResetThatFailed() {
+        try (EventFd message = EventFd.create()) {
+            hosted.trigger(VfioPci.VFIO_PCI_MSIX_IRQ_INDEX, message);
+            hosted.model.whileResetting = ResetTest::fail;
+            assertThat(reset()).isEqualTo(-Errno.EIO.number());
+            assertThat(hosted.model.interrupts().message(0)).isTrue();
+            assertThat(message.drain()).isEqualTo(1);
+        }
+    }
+
+    private void functionLevelReset() {
+        int control = Capabilities.of(hosted).at(PciRegs.PCI_CAP_ID_EXP) + PciRegs.PCI_EXP_DEVCTL;
+        hosted.config(control, 2, PciRegs.PCI_EXP_DEVCTL_BCR_FLR);
+    }
+
+    private static void fail() {
+        throw new PowerFailure(Refusal.EIO, "stuck");
+    }
+
+    /** A model that does not wake from the user's D3hot: the reset is what helps it. */
+    @Nested
+    class OfAModelThatRefusesToWake {
+        private int pmcsr;
+
+        private void refusing(PciDescription description) {
+            host(description);
+            pmcsr = Capabilities.of(hosted).at(PciRegs.PCI_CAP_ID_PM) + PciRegs.PCI_PM_CTRL;
+            hosted.config(pmcsr, 2, 3);
+            hosted.model.whileResuming = ResetTest::fail;
+            hosted.config(pmcsr, 2, 0);
+            assertThat(hosted.config(pmcsr, 1) & 3).isEqualTo(3);
+            hosted.model.calls();
+        }
+
+        private void assertWorks() {
+            assertThat(hosted.config(pmcsr, 1) & 3).isZero();
+            assertThat(hosted.powerState()).isEqualTo(PciPowerState.D0);
+            assertThat(hosted.load(0, 0, 4)).isEqualTo(0x03020100);
+            try (EventFd message = EventFd.create()) {
+                hosted.trigger(VfioPci.VFIO_PCI_MSIX_IRQ_INDEX, message);
+                assertThat(hosted.model.interrupts().message(0)).isTrue();
+                assertThat(message.drain()).isEqualTo(1);
+            }
+        }
+
+        @Test
+        void shouldGoThrough() {
+            refusing(Hosted.FULL);
+            assertThat(reset()).isZero();
+            assertThat(hosted.model.calls()).containsExactly("resume D3hot", "reset FUNCTION");
+            assertWorks();
+        }
+
+        @Test
+        void shouldGoThroughByTheRegister() {
+            refusing(Hosted.FULL);
+            functionLevelReset();
+            hosted.config(PciRegs.PCI_COMMAND, 2, PciRegs.PCI_COMMAND_MEMORY);
+            assertThat(hosted.model.calls()).containsExactly("resume D3hot", "reset FUNCTION");
+            assertWorks();
+        }
+
+        @Test
+        void shouldComeWithTheLastCloseForTheNextClient() {
+            refusing(Hosted.FULL);
+            hosted.device.lastClose();
+            hosted.settle();
+            hosted.model.whileResuming = () -> {};
+            hosted.open();
+            assertWorks();
+        }
+
+        @Test
+        void shouldComeWithTheNextOpenIfItFailedBefore() {
+            refusing(Hosted.FULL);
+            hosted.model.whileResetting = ResetTest::fail;
+            hosted.device.lastClose();
+            hosted.settle();
+            hosted.open();
+            assertThat(hosted.config(pmcsr, 1) & 3).isEqualTo(3);
+            hosted.device.lastClose();
+            hosted.settle();
+
+            hosted.model.whileResetting = () -> {};
+            hosted.open();
+
+            assertWorks();
+        }
+
+        @Test
+        void shouldNotLeaveInterruptsWaitingAfterAnOpenThatWokeIt() {
+            refusing(Hosted.FULL);
+            hosted.model.whileResetting = ResetTest::fail;
+            hosted.device.lastClose();
+            hosted.settle();
+            hosted.model.whileResuming = () -> {};
+            hosted.open();
+            assertWorks();
+        }
+    }
+
+    @Test
+    void shouldDropTheInterruptLine() {
         hosted.model.interrupts().intx(true);
         assertThat(reset()).isZero();
         assertThat(hosted.config(PciRegs.PCI_STATUS, 2) & PciRegs.PCI_STATUS_INTERRUPT).isZero();
