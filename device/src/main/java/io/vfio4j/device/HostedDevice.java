@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /**
  * A {@link PciDevice} with everything that PCI and the low-power contract put around it: what a
@@ -123,6 +124,23 @@ public final class HostedDevice implements AutoCloseable {
             case MSIX -> interrupts.table();
             case MAPPABLE -> new MappableMemory("vfio4j-bar" + bar.index(), bar.size());
         };
+    }
+
+    /** One that fails keeps none of the others from it. */
+    private void forEachMappable(Consumer<MappableMemory> what) {
+        Optional<RuntimeException> failed = Optional.empty();
+        for (Region region : regions) {
+            if (region instanceof MappableMemory memory) {
+                try {
+                    what.accept(memory);
+                } catch (RuntimeException e) {
+                    failed = Optional.of(e);
+                }
+            }
+        }
+        if (failed.isPresent()) {
+            throw failed.get();
+        }
     }
 
     private void freeRegions() {
@@ -409,9 +427,10 @@ public final class HostedDevice implements AutoCloseable {
         }
 
         /**
-         * Then the client's mappings show the device awake only after this, and so does the write's
-         * reply: interrupts wait for it. In the contract's resume they wait for nothing but the
-         * INTx mask, which comes off last (spec B3).
+         * Then the client's mappings show the device awake only after this, so interrupts wait
+         * until the write has been carried out; not for its reply, which is sent later. In the
+         * contract's resume they wait for nothing but the INTx mask, which comes off last (spec
+         * B3).
          */
         private boolean wokenByPmcsr() {
             return power.state().status() == RuntimeStatus.ACTIVE;
@@ -449,11 +468,7 @@ public final class HostedDevice implements AutoCloseable {
 
         @Override
         public void showMappings(MappingView view) {
-            for (Region region : regions) {
-                if (region instanceof MappableMemory memory) {
-                    memory.show(view);
-                }
-            }
+            forEachMappable(memory -> memory.show(view));
         }
 
         @Override
@@ -480,11 +495,7 @@ public final class HostedDevice implements AutoCloseable {
         public void tearDown() {
             // For the next client, if this one left it in D3hot.
             interrupts.awake();
-            for (Region region : regions) {
-                if (region instanceof MappableMemory memory) {
-                    memory.renew();
-                }
-            }
+            forEachMappable(MappableMemory::renew);
         }
 
         @Override

@@ -15,14 +15,17 @@ import java.util.concurrent.locks.StampedLock;
 
 /**
  * A BAR of memory that a client may map, and whose mapping must fault while the device sleeps, in
- * every process that has it (spec B4), or give all ones and lose what is stored, as a bus does
- * where nothing answers.
+ * every process that has it (spec B4), or be blank: give all ones until the client itself stores
+ * there, and keep its stores from the device.
  *
  * <p>The memory is a memfd. To revoke it, its contents are taken out and the file is cut to
  * nothing: the kernel then has no page behind anybody's mapping. To restore it, the contents are
  * written back from the start, each page appearing with its data. To blank it, the contents are
- * copied and ones written over them, so that no access ever faults. While it is not live the device
- * and the client's messages work on the contents that were taken out.
+ * copied and ones written over them, so that no access ever faults; the file can be written as
+ * before, but is thrown away at the next change. A store in the instant of that copy may be lost,
+ * and so may one in the instant of a revocation for which the process has no descriptors to spare.
+ * While it is not live the device and the client's messages work on the contents that were taken
+ * out.
  *
  * <p>A client could cut the file itself, since it must be able to write it. An access then faults
  * here and is answered with EIO; the next restore makes the file whole.
@@ -38,7 +41,9 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
 
     // What a client may map; the contents are in it while it is live, else in `contents`.
     private Optional<Shared> shared = Optional.empty();
-    private MappingView view = MappingView.REVOKED;
+
+    // What the file shows; nothing of these after a change that stopped half way.
+    private Optional<MappingView> view = Optional.empty();
 
     // What the client's mappings are to show, as the power rules have it.
     private MappingView wanted = MappingView.REVOKED;
@@ -77,7 +82,7 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
         try {
             if (shared.isEmpty()) {
                 shared = Optional.of(filled());
-                view = MappingView.LIVE;
+                view = Optional.of(MappingView.LIVE);
             }
             settle();
             return shared.get().file().fd();
@@ -98,7 +103,13 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
         }
     }
 
-    /** Lets every mapping of the file show this from now on. Does nothing if it does already. */
+    /**
+     * Lets every mapping of the file show this from now on. Does nothing if it does already.
+     *
+     * @throws LinuxException ENOSPC or ENOMEM if there is no memory for the file, which then
+     *     faults; others if it cannot be read or cut. The contents are safe, and the next call
+     *     tries again
+     */
     void show(MappingView what) {
         long stamp = lock.writeLock();
         try {
@@ -111,37 +122,49 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
 
     /** Brings the file, if there is one, to what the power rules want. */
     private void settle() {
-        if (shared.isEmpty() || view == wanted) {
+        if (shared.isEmpty() || view.equals(Optional.of(wanted))) {
             return;
         }
         switch (wanted) {
-            case LIVE -> fill(contents);
+            case LIVE -> restore();
             case BLANK -> blank();
             case REVOKED -> revoke();
         }
-        view = wanted;
+        view = Optional.of(wanted);
+    }
+
+    private void restore() {
+        view = Optional.empty();
+        fill(contents);
+    }
+
+    private void blank() {
+        try (Memory ones = Memory.allocate(size)) {
+            ones.fill(0, size, (byte) 0xff);
+            if (live()) {
+                copyOut(mapping());
+            }
+            // From here on the contents are not in the file, however far this gets.
+            view = Optional.empty();
+            fill(ones);
+        }
     }
 
     private void revoke() {
         RevocableMemFd file = shared.orElseThrow().file();
-        if (view == MappingView.LIVE) {
+        if (live()) {
             file.revoke(contents);
         } else {
+            view = Optional.empty();
             file.discard();
         }
     }
 
-    private void blank() {
-        if (view == MappingView.LIVE) {
-            try {
-                mapping().copyTo(0, contents, 0, size);
-            } catch (MappingFaultException cut) {
-                // What the client has cut off is lost to it alone.
-            }
-        }
-        try (Memory ones = Memory.allocate(size)) {
-            ones.fill(0, size, (byte) 0xff);
-            fill(ones);
+    private void copyOut(Mapping from) {
+        try {
+            from.copyTo(0, contents, 0, size);
+        } catch (MappingFaultException cut) {
+            // What the client has cut off is lost to it alone.
         }
     }
 
@@ -160,40 +183,38 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
     }
 
     private boolean live() {
-        return view == MappingView.LIVE;
+        return view.equals(Optional.of(MappingView.LIVE));
     }
 
     /**
      * Leaves a client that is gone with nothing: its mappings of the old file fault for good, and
      * the next client gets a new file with the same contents.
+     *
+     * @throws LinuxException if the old file cannot be cut; it has nothing of the device's then but
+     *     what it had, and the device nothing to do with it
      */
     void renew() {
         long stamp = lock.writeLock();
         try {
-            if (live()) {
-                takeOut(shared.orElseThrow());
-            } else {
-                shared.ifPresent(blank -> blank.file().discard());
-            }
+            shared.ifPresent(this::leave);
+        } finally {
             shared.ifPresent(Shared::close);
             shared = Optional.empty();
-            view = MappingView.REVOKED;
-        } finally {
+            view = Optional.empty();
             lock.unlockWrite(stamp);
         }
     }
 
-    private void takeOut(Shared old) {
-        try {
-            old.file().revoke(contents);
-        } catch (LinuxException | IllegalStateException starved) {
-            // Better that its last stores are lost than that it keeps the BAR.
+    private void leave(Shared old) {
+        if (live()) {
             try {
-                old.mapping().copyTo(0, contents, 0, size);
-            } catch (MappingFaultException cut) {
-                // It has cut the file itself.
+                old.file().revoke(contents);
+            } catch (LinuxException | IllegalStateException refused) {
+                // Better that its last stores are lost than that it keeps the BAR.
+                copyOut(old.mapping());
             }
         }
+        old.file().discard();
     }
 
     @Override

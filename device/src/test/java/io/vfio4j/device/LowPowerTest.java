@@ -295,6 +295,28 @@ class LowPowerTest {
             assertThat(mapping.getInt(0)).isEqualTo(2);
         }
 
+        /**
+         * An entry that succeeds leaves no mapping, and neither does a last close (spec B4, I3).
+         */
+        @Test
+        void shouldFaultThoughTheProcessHasNoDescriptorsToSpare() {
+            assertThat(StarvedProcess.run().lines())
+                    .containsExactly("entry: 0, fault", "exit: 0, 7", "gone: fault", "next: 7");
+        }
+
+        @Test
+        void shouldRefuseAnEntryThatCannotRevoke() {
+            mapping.putInt(0, 7);
+            hosted.device.region(2).mappable().orElseThrow().close();
+            int eio = -Errno.EIO.number();
+            assertThat(hosted.enter()).isEqualTo(eio);
+            assertThat(hosted.contract()).isEqualTo(ContractState.OFF);
+            assertThat(mapping.getInt(0)).isEqualTo(7);
+            int before = Fd.openCount();
+            assertThat(hosted.enter(wakeup)).isEqualTo(eio);
+            assertThat(Fd.openCount()).as("its descriptor is closed").isEqualTo(before);
+        }
+
         @Test
         void shouldWorkAgainWhenTheWakeupIsSignalled() {
             mapping.putInt(4, 1);

@@ -7,12 +7,14 @@ import static io.vfio4j.power.MappingView.REVOKED;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Mapping;
 import io.vfio4j.linux.MappingFaultException;
 import io.vfio4j.linux.Memory;
+import io.vfio4j.power.MappingView;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -108,9 +110,9 @@ class MappableMemoryTest {
         }
     }
 
-    /** As a bus where nothing answers: no access faults, none reaches the memory. */
+    /** Nearly a bus where nothing answers: no access faults, none reaches the memory. */
     @Test
-    void shouldReadOnesAndLoseStoresWhileBlank() {
+    void shouldReadOnesUntilTheClientItselfStoresWhileBlank() {
         memory.show(LIVE);
         try (Mapping mapping = map()) {
             mapping.putInt(0, 1);
@@ -118,10 +120,35 @@ class MappableMemoryTest {
             assertThat(mapping.getInt(0)).isEqualTo(-1);
             assertThat(mapping.getLong(SIZE - 8)).isEqualTo(-1L);
             mapping.putInt(0, 2);
+            assertThat(mapping.getInt(0)).as("its own store").isEqualTo(2);
+            assertThat(memory.load(0, 4)).as("what the device has").isEqualTo(1);
 
             memory.show(LIVE);
             assertThat(mapping.getInt(0)).isEqualTo(1);
             assertThat(mapping.getLong(SIZE - 8)).isZero();
+        }
+    }
+
+    /** Ones are in what the client has left of the file, and it cannot be made whole. */
+    @Test
+    void shouldKeepTheContentsAndTryAgainWhenAChangeStopsHalfWay() throws Exception {
+        memory.show(LIVE);
+        try (Mapping mapping = map()) {
+            mapping.putInt(0, 1);
+            resize(memory.file(), 4096);
+            memory.file().close();
+
+            assertThatIllegalStateException().isThrownBy(() -> memory.show(BLANK));
+            assertThat(mapping.getInt(0)).isEqualTo(-1);
+            assertThat(memory.load(0, 4)).isEqualTo(1);
+            memory.store(8192, 4, 3);
+            assertThat(memory.load(8192, 4)).isEqualTo(3);
+            for (MappingView again : MappingView.values()) {
+                assertThatIllegalStateException()
+                        .as(again + ", not taken for done")
+                        .isThrownBy(() -> memory.show(again));
+            }
+            assertThat(memory.load(0, 4)).isEqualTo(1);
         }
     }
 
@@ -248,15 +275,15 @@ class MappableMemoryTest {
         }
     }
 
+    /** Not even cut: then the file is the departed client's, and no longer the device's. */
     @Test
-    void shouldRenewThoughTheContentsCannotBeTakenOutProperly() {
+    void shouldRenewThoughTheOldFileCannotBeCut() {
         memory.show(LIVE);
         try (Mapping old = map()) {
             old.putInt(0, 1);
-            // As if no descriptors were left for the pipes that it takes.
             memory.file().close();
 
-            memory.renew();
+            assertThatIllegalStateException().isThrownBy(memory::renew);
 
             old.putInt(0, 2);
             assertThat(memory.load(0, 4)).isEqualTo(1);
