@@ -63,6 +63,10 @@ public final class Edu extends PciDevice {
     private int factorial;
     private int status;
     private int interruptStatus;
+    private boolean asleep;
+
+    // Raised by a transfer that ended late, when no message could be sent any more.
+    private int late;
 
     /** The device, as slow between its power states as the PCI specification lets it be. */
     public Edu() {
@@ -153,6 +157,11 @@ public final class Edu extends PciDevice {
         if (interruptStatus == 0) {
             return;
         }
+        if (asleep) {
+            // A message that is refused now is no sign that the driver wants the line.
+            late |= bits;
+            return;
+        }
         int vector = bits == 0 ? 0 : Integer.numberOfTrailingZeros(bits) % VECTORS;
         if (!interrupts().message(vector)) {
             interrupts().intx(true);
@@ -172,6 +181,7 @@ public final class Edu extends PciDevice {
         factorial = 0;
         status = 0;
         interruptStatus = 0;
+        late = 0;
         // A transfer may have raised it since the framework took the line down.
         interrupts().intx(false);
         engine.reset();
@@ -180,6 +190,19 @@ public final class Edu extends PciDevice {
     @Override
     protected void suspend(PciPowerState target) {
         engine.park();
+        synchronized (this) {
+            asleep = true;
+        }
+    }
+
+    @Override
+    protected synchronized void resume(PciPowerState from) {
+        asleep = false;
+        if (late != 0) {
+            int bits = late;
+            late = 0;
+            raise(bits);
+        }
     }
 
     @Override

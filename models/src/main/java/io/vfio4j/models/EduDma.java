@@ -142,7 +142,15 @@ final class EduDma {
     }
 
     private void run(Transfer transfer) {
-        boolean failed = !isCurrent(transfer) || !copy(transfer);
+        boolean copied = false;
+        try {
+            copied = isCurrent(transfer) && copy(transfer);
+        } finally {
+            end(transfer, !copied);
+        }
+    }
+
+    private void end(Transfer transfer, boolean failed) {
         // In one: no reset may come between the end and its interrupt, nor may a sleep.
         synchronized (device) {
             if (finish(transfer, failed) && (transfer.command & INTERRUPT) != 0) {
@@ -197,7 +205,8 @@ final class EduDma {
 
     /**
      * Waits for what was started to end, even if it has not begun. Nothing else is started before
-     * the device is awake, since until then nobody writes a register.
+     * the device is awake, since until then nobody writes a register. It waits for another thread,
+     * and so in real time, whatever clock the device's power has.
      */
     void park() {
         long end = System.nanoTime() + PATIENCE.toNanos();

@@ -43,6 +43,7 @@ public final class I2c extends PciDevice {
     private final ExecutorService thread =
             Executors.newSingleThreadExecutor(
                     Thread.ofPlatform().daemon().name("i2c bus").factory());
+    private boolean asleep;
 
     /** The device, as slow between its power states as the PCI specification lets it be. */
     public I2c() {
@@ -97,13 +98,16 @@ public final class I2c extends PciDevice {
      * Interrupts as the registers say now. The line is a level. A message is sent for each event,
      * whether or not the one before it has been dealt with: a driver that reads the FIFO while it
      * fills would otherwise wait for a message that the level it left behind does not send.
+     *
+     * <p>Asleep nothing is told: a message that is refused then is no sign that the driver wants
+     * the line. The device tells when it is awake.
      */
     private void changed() {
         registers.follow();
         boolean news = events.takeNews();
         if (events.status() == 0) {
             interrupts().intx(false);
-        } else if (news && !interrupts().message(0)) {
+        } else if (news && !asleep && !interrupts().message(0)) {
             interrupts().intx(true);
         }
     }
@@ -118,10 +122,12 @@ public final class I2c extends PciDevice {
     @Override
     protected synchronized void suspend(PciPowerState target) {
         master.park();
+        asleep = true;
     }
 
     @Override
     protected synchronized void resume(PciPowerState from) {
+        asleep = false;
         master.resume();
         // What happened while it fell asleep was not told.
         events.renew();
@@ -130,7 +136,10 @@ public final class I2c extends PciDevice {
 
     /**
      * The signal {@value #ALERT} is a target that pulls SMBALERT#. The controller has no register
-     * for that, it is a wake event only.
+     * for that, it is a wake event only, possible in every power state that the device has. What
+     * comes of it is the driver's side's to decide: where PME is not enabled, PME_Status is all.
+     *
+     * @return whether it is {@value #ALERT}, whatever came of it
      */
     @Override
     protected boolean signal(String name) {

@@ -186,7 +186,8 @@ final class I2cMaster {
 
     /**
      * Stops between two bytes, the clock held low, until {@link #resume}: a transfer goes on where
-     * it was, as if its target had been slow.
+     * it was, as if its target had been slow. It waits for another thread, and so in real time,
+     * whatever clock the device's power has.
      */
     void park() {
         parked = true;
@@ -250,11 +251,15 @@ final class I2cMaster {
             transfer = next();
             changed.run();
         }
+        boolean carriedOut = false;
         try {
             transfer.carryOut(bus);
+            carriedOut = true;
         } finally {
             synchronized (lock) {
                 busy = false;
+                // A target that throws ends this run; what the driver does next begins another.
+                running = carriedOut;
                 finish(transfer, begunAfter == resets);
                 changed.run();
                 lock.notifyAll();

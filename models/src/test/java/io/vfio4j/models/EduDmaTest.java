@@ -9,6 +9,7 @@ import io.vfio4j.linux.MemFd;
 import io.vfio4j.linux.Memory;
 import io.vfio4j.power.Delays;
 import io.vfio4j.power.PciPowerState;
+import io.vfio4j.uapi.PciRegs;
 import io.vfio4j.uapi.VfioPci;
 
 import org.junit.jupiter.api.AfterEach;
@@ -75,7 +76,10 @@ class EduDmaTest {
     }
 
     private void awaitEnd() {
-        await().pollInterval(Duration.ofMillis(1)).until(() -> (command() & START) == 0);
+        // A client that fails does so on the engine's thread.
+        await().dontCatchUncaughtExceptions()
+                .pollInterval(Duration.ofMillis(1))
+                .until(() -> (command() & START) == 0);
     }
 
     /** What the command register reads in the end. */
@@ -314,6 +318,42 @@ class EduDmaTest {
         edu.exit();
         gate.open();
         assertThat(transfer(MAPPED, DEVICE_BUFFER, 8, 0)).isZero();
+    }
+
+    /** Later than a suspend waits for. */
+    @Test
+    void shouldInterruptAfterASleepForATransferThatEndedInIt() {
+        startAndHoldUp(INTERRUPT);
+        edu.device.power().host().writeD3coldAllowed(false);
+        edu.enter();
+        edu.settle();
+        assertThat(edu.device.power().powerState()).isEqualTo(PciPowerState.D3HOT);
+        gate.open();
+        await().pollInterval(Duration.ofMillis(1)).until(EduDmaTest::isIdle);
+        assertThat(vector.drain()).as("outside D0").isZero();
+
+        edu.exit();
+        assertThat(vector.drain()).isEqualTo(1);
+        assertThat(edu.load(BAR, INTERRUPT_STATUS, 4)).isEqualTo(0x100);
+        int status = (int) edu.load(VfioPci.VFIO_PCI_CONFIG_REGION_INDEX, PciRegs.PCI_STATUS, 2);
+        assertThat(status & PciRegs.PCI_STATUS_INTERRUPT).as("the line is not in use").isZero();
+    }
+
+    private static boolean isIdle() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("edu dma"))
+                .allMatch(thread -> thread.getState() == Thread.State.WAITING);
+    }
+
+    @Test
+    void shouldFailATransferThatAnErrorEnds() {
+        edu.client.beforeAnswer(() -> {
+            throw new IllegalArgumentException("a client that fails, for the test");
+        });
+        assertThat(transfer(BY_MESSAGE, DEVICE_BUFFER, 64, 0)).isEqualTo(FAILED);
+
+        edu.client.beforeAnswer(() -> {});
+        assertThat(transfer(BY_MESSAGE, DEVICE_BUFFER, 64, 0)).isZero();
     }
 
     private static boolean isParking() {

@@ -9,6 +9,7 @@ import io.vfio4j.power.Delays;
 import io.vfio4j.power.PciPowerState;
 import io.vfio4j.uapi.HostReply;
 import io.vfio4j.uapi.HostRequest;
+import io.vfio4j.uapi.PciRegs;
 import io.vfio4j.uapi.VfioPci;
 
 import org.junit.jupiter.api.AfterEach;
@@ -103,7 +104,8 @@ class I2cTest {
     }
 
     private static void soon(Callable<Boolean> condition) {
-        await().pollInterval(Duration.ofMillis(1)).until(condition);
+        // A target that fails does so on the bus's thread.
+        await().dontCatchUncaughtExceptions().pollInterval(Duration.ofMillis(1)).until(condition);
     }
 
     private void enable(int target) {
@@ -295,6 +297,20 @@ class I2cTest {
             assertThat(load(RAW_INTR_STAT) & ON_HOLD).isZero();
             assertThat(slow.seen()).containsExactly("start write", "0x11", "0x22", "stop");
             assertThat(load(STATUS) & 0x21).isZero();
+        }
+
+        @Test
+        void shouldServeTheNextDriverAfterATargetThatFails() {
+            gate.open();
+            enable(SLOW);
+            command(SlowTarget.FATAL);
+            soon(() -> load(TXFLR) == 0 && (load(STATUS) & 0x80) != 0);
+
+            enable(SLOW);
+            command(0x11 | STOP);
+            awaitRaw(STOP_DET);
+            assertThat(slow.seen())
+                    .containsExactly("start write", "0xdd", "stop", "start write", "0x11", "stop");
         }
 
         @Test
@@ -737,6 +753,39 @@ class I2cTest {
             pmcsr(0);
             soon(() -> slow.seen().size() == 4);
             assertThat(slow.seen()).endsWith("0x11", "0x22", "stop");
+        }
+
+        private boolean lineAsserted() {
+            int status =
+                    (int) i2c.load(VfioPci.VFIO_PCI_CONFIG_REGION_INDEX, PciRegs.PCI_STATUS, 2);
+            return (status & PciRegs.PCI_STATUS_INTERRUPT) != 0;
+        }
+
+        private static boolean isBusIdle() {
+            return Thread.getAllStackTraces().keySet().stream()
+                    .filter(thread -> thread.getName().equals("i2c bus"))
+                    .allMatch(thread -> thread.getState() == Thread.State.WAITING);
+        }
+
+        /** Later than a suspend waits for. */
+        @Test
+        void shouldTellByAMessageOfAByteThatEndedAsleep() {
+            try (EventFd message = EventFd.create()) {
+                i2c.interrupts(VfioPci.VFIO_PCI_MSI_IRQ_INDEX, message);
+                store(INTR_MASK, RX_FULL);
+                enable(SLOW);
+                command(READ);
+                gate.awaitReached();
+                pmcsr(3);
+                gate.open();
+                soon(ResetAndPower::isBusIdle);
+                assertThat(message.drain()).as("outside D0").isZero();
+                assertThat(lineAsserted()).as("the line is not in use").isFalse();
+
+                pmcsr(0);
+                assertThat(message.drain()).isEqualTo(1);
+                assertThat(lineAsserted()).as("the line is not in use").isFalse();
+            }
         }
 
         @Test

@@ -9,6 +9,9 @@ final class SlowTarget implements I2cTarget {
     /** A byte that it does not acknowledge. */
     static final int REFUSED = 0xee;
 
+    /** A byte that it fails at, as no target should. */
+    static final int FATAL = 0xdd;
+
     private final Gate gate;
     private final List<String> seen = new ArrayList<>();
 
@@ -34,6 +37,9 @@ final class SlowTarget implements I2cTarget {
     public boolean write(int value) {
         gate.run();
         saw("0x%02x".formatted(value));
+        if (value == FATAL) {
+            throw new IllegalStateException("a target that fails, for the test");
+        }
         return value != REFUSED;
     }
 

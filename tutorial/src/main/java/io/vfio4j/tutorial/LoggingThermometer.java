@@ -95,6 +95,8 @@ public final class LoggingThermometer extends PciDevice {
             }
         } catch (InterruptedException closed) {
             // The thread ends with the device.
+        } finally {
+            entry.close();
         }
     }
 

@@ -121,9 +121,15 @@ public final class SleepingThermometer extends PciDevice {
     protected synchronized void resume(PciPowerState from) {
         asleep = false;
         notifyAll();
+        if (status != 0) {
+            interrupts().trigger(0); // what happened meanwhile, and reached nobody
+        }
     }
 
-    /** Waits until the loop has done what it is at, but not for ever: a driver may not answer. */
+    /**
+     * Waits until the loop has done what it is at, but not for ever: a driver may not answer. That
+     * is a thread's time, not the device's: a test's clock does not shorten it.
+     */
     private void settle() {
         long end = System.nanoTime() + PATIENCE.toNanos();
         try {
@@ -158,6 +164,8 @@ public final class SleepingThermometer extends PciDevice {
             }
         } catch (InterruptedException closed) {
             // The thread ends with the device.
+        } finally {
+            entry.close();
         }
     }
 

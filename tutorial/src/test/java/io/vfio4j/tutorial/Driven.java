@@ -13,6 +13,7 @@ import io.vfio4j.device.HostOptions;
 import io.vfio4j.device.HostedDevice;
 import io.vfio4j.device.PciDevice;
 import io.vfio4j.linux.EventFd;
+import io.vfio4j.linux.Memory;
 import io.vfio4j.server.EventLoop;
 import io.vfio4j.server.VfioUserServer;
 import io.vfio4j.uapi.PciRegs;
@@ -20,6 +21,7 @@ import io.vfio4j.uapi.VfioPci;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -48,6 +50,7 @@ final class Driven implements AutoCloseable {
     private final Path folder;
     private final EventLoop events = new EventLoop();
     private final VfioUserServer server = new VfioUserServer();
+    private final PciDevice device;
 
     /** Makes a device of a sensor. */
     interface Maker {
@@ -61,7 +64,7 @@ final class Driven implements AutoCloseable {
             throw new UncheckedIOException(refused);
         }
         List<Thread> before = loops();
-        PciDevice device =
+        device =
                 maker.make(() -> {
                     looks.incrementAndGet();
                     gate.acquireUninterruptibly();
@@ -129,6 +132,19 @@ final class Driven implements AutoCloseable {
 
     boolean pmeStatus() {
         return PciConfig.of(driver).powerManagement().orElseThrow().pmeStatus();
+    }
+
+    /** The device is gone, as far as its host is concerned. */
+    void closeServer() {
+        server.close();
+    }
+
+    /** Until a block of the device's, by the name of its field, is freed. */
+    void awaitFreed(String name) throws ReflectiveOperationException {
+        Field field = device.getClass().getDeclaredField(name);
+        field.setAccessible(true);
+        Memory block = (Memory) field.get(device);
+        await().until(() -> !block.isOpen());
     }
 
     @Override

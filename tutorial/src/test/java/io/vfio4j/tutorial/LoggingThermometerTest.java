@@ -16,6 +16,13 @@ class LoggingThermometerTest {
     }
 
     @Test
+    void shouldFreeItsMemoryWhenItIsClosed() throws ReflectiveOperationException {
+        thermometer.closeServer();
+
+        thermometer.awaitFreed("entry");
+    }
+
+    @Test
     void shouldWriteWhatItSeesToTheDriversMemory() {
         thermometer.temperature.set(-5_000);
         thermometer.driver.writeLong(0, Driven.LOG_ADDRESS, Driven.IOVA);

@@ -126,6 +126,50 @@ class SleepingThermometerTest {
         assertThat(thermometer.host.powerState()).isEqualTo("D3hot");
     }
 
+    /** A press on the way to D0 is neither a wake event nor an interrupt when it happens. */
+    @Test
+    void shouldInterruptOnceAwakeForWhatItsDriverHasNotSeen() {
+        thermometer.writePmcsr(D3HOT);
+        made.getFirst().press();
+        assertThat(thermometer.interrupt.drain()).as("outside D0").isZero();
+
+        thermometer.writePmcsr(D0);
+
+        thermometer.awaitInterrupt();
+    }
+
+    @Test
+    void shouldRaiseItsAlarmOnceAwakeIfTheSensorTookTooLong() {
+        thermometer.driver.writeInt(0, Driven.LIMIT, 30_000);
+        Semaphore look = thermometer.holdSensor();
+        thermometer.start();
+        await().until(look::hasQueuedThreads);
+        thermometer.temperature.set(31_000);
+        thermometer.writePmcsr(D3HOT);
+        look.release();
+        thermometer.awaitParked();
+        assertThat(thermometer.interrupt.drain()).as("outside D0").isZero();
+
+        thermometer.writePmcsr(D0);
+
+        thermometer.awaitInterrupt();
+    }
+
+    @Test
+    void shouldWakeInSilenceIfNothingHappened() {
+        thermometer.writePmcsr(D3HOT);
+        thermometer.writePmcsr(D0);
+
+        assertThat(thermometer.interrupt.drain()).isZero();
+    }
+
+    @Test
+    void shouldFreeItsMemoryWhenItIsClosed() throws ReflectiveOperationException {
+        thermometer.closeServer();
+
+        thermometer.awaitFreed("entry");
+    }
+
     @Test
     void shouldInterruptByItsButtonWhileItIsAwake() {
         made.getFirst().press();
