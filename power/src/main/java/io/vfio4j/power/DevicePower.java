@@ -120,9 +120,10 @@ public final class DevicePower {
 
     /**
      * The last close (spec B3): BAR mappings fault from now on, low power ends without a signal,
-     * <em>then</em> the device wakes, goes back to D0, by a reset if it does not follow, is torn down ({@link
-     * PowerActions#tearDown}), and its base reference is dropped. A closed or closing device is
-     * left alone; until it is closed, an open is EBUSY. All accesses must have been closed.
+     * <em>then</em> the device wakes, goes back to D0, by a reset if it does not follow, is torn
+     * down ({@link PowerActions#tearDown}), and its base reference is dropped. A closed or closing
+     * device is left alone; until it is closed, an open is EBUSY. All accesses must have been
+     * closed.
      */
     public void lastClose() {
         if (machine.sendInTurn(new PowerEvent.LastClose()) instanceof Outcome.Refused) {

@@ -9,8 +9,8 @@ import static io.vfio4j.power.PciPowerState.D3HOT;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.awaitility.Awaitility.await;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
