@@ -12,7 +12,7 @@ enum CommandOption {
             "delays",
             "SPEED",
             "how long the device takes between power states: spec (as the PCI specification; the"
-                    + " default), fast (not at all), slow (1 s to or from D3hot, 3 s from D3cold), or"
+                    + " default), fast (not at all), slow (1 s to or from D3hot or D3cold), or"
                     + " like d3hot=10ms,d3cold=100ms"),
     D3COLD("d3cold", "yes|no", "whether the device's power may be cut (default yes)"),
     NO_SOFT_RESET(
