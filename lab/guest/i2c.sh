@@ -53,7 +53,7 @@ asleep_by_itself "left alone again"
 
 # Asleep for a while: the host looks at what that costs.
 cue sleep
-sleep 6
+sleep 9
 cue awake
 is "after a pause, the driver's runtime status" "$(cat "$power/runtime_status")" suspended
 
@@ -79,6 +79,8 @@ cue cycles
 observed=$(i2ccycles "$bus" "$device" $cycles 2>&1)
 cue cycled
 echo "guest: $observed"
+# What the host sees comes a little later.
+sleep 3
 has "asleep before each of $cycles accesses, no byte lost" "$observed" "^cycles $cycles asleep $cycles read $((cycles * 64)) wrong 0 "
 
 # The same by INTx: a driver that is not allowed MSI. It is a new one, whose delay is its own.

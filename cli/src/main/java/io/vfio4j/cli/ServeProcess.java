@@ -3,6 +3,7 @@ package io.vfio4j.cli;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -12,15 +13,6 @@ import java.util.List;
 /** {@code vfio4j serve} in a process of its own, by a Java virtual machine like this one. */
 final class ServeProcess implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
-
-    private static final List<String> OPTIONS =
-            List.of(
-                    "-XX:+UseSerialGC",
-                    "-XX:-UsePerfData",
-                    "-XX:+IgnoreUnrecognizedVMOptions",
-                    "-XX:+UnlockDiagnosticVMOptions",
-                    "-XX:AsyncDeflationInterval=60000",
-                    "-XX:ServiceThreadCleanupInterval=60000");
 
     private final Process process;
 
@@ -54,10 +46,11 @@ final class ServeProcess implements AutoCloseable {
     }
 
     /** As the launcher starts a server. */
-    private static List<String> java() {
+    private static List<String> java() throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(OPTIONS);
+        command.addAll(options("java.options"));
+        command.addAll(options("serve.options"));
         Module module = Main.class.getModule();
         if (module.isNamed()) {
             command.add("--enable-native-access=io.vfio4j.linux");
@@ -69,6 +62,19 @@ final class ServeProcess implements AutoCloseable {
             command.add(Main.class.getName());
         }
         return command;
+    }
+
+    /** What the launcher gives to Java as an argument file: an option a line, and comments. */
+    private static List<String> options(String file) throws IOException {
+        try (InputStream text = ServeProcess.class.getResourceAsStream(file)) {
+            if (text == null) {
+                throw new IOException("the program lacks its file " + file);
+            }
+            return new String(text.readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .filter(line -> !line.startsWith("#"))
+                    .toList();
+        }
     }
 
     long pid() {

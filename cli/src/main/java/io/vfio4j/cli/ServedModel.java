@@ -64,7 +64,7 @@ enum ServedModel {
                                         .formatted(name, listed(", ", " and "))));
     }
 
-    /** The names of all, as {@code edu, bench, i2c or serial}. */
+    /** The names of all, as {@code edu, bench, i2c, serial or thermometer}. */
     static String listed(String between, String last) {
         List<String> names = Arrays.stream(values()).map(ServedModel::toString).toList();
         int end = names.size() - 1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.client;
 
+import io.vfio4j.uapi.PciAuxCurrent;
 import io.vfio4j.uapi.PciRegs;
 
 import java.util.ArrayList;
@@ -15,9 +16,6 @@ import java.util.List;
  * @param pmcsr the control and status register, 16 bits
  */
 public record PciPowerManagement(int offset, int pmc, int pmcsr) {
-    private static final int[] AUX_CURRENTS = {0, 55, 100, 160, 220, 270, 320, 375};
-    private static final int AUX_CURRENT_SHIFT = 6;
-
     /** Immediate_Readiness_on_Return_to_D0; the kernel's header has it as reserved. */
     private static final int IMMEDIATE_READINESS = PciRegs.PCI_PM_CAP_RESERVED;
 
@@ -51,8 +49,7 @@ public record PciPowerManagement(int offset, int pmc, int pmcsr) {
 
     /** What the device draws of auxiliary power to do so in D3cold, mA; 0 if it powers itself. */
     public int auxCurrent() {
-        int code = (pmc & PciRegs.PCI_PM_CAP_AUX_POWER) >> AUX_CURRENT_SHIFT;
-        return AUX_CURRENTS[code];
+        return PciAuxCurrent.milliamperes(pmc);
     }
 
     /** Whether PME needs the bus's clock: of conventional PCI. */

@@ -142,8 +142,7 @@ final class MessageVectors {
 
     void signal(int vector) {
         // Not by ifPresent: each call deeper keeps the compiler from inlining the system call,
-        // which
-        // then allocates.
+        // which then allocates.
         Optional<EventFd> eventFd = eventFds.get(vector);
         if (eventFd.isPresent()) {
             eventFd.get().signal();

@@ -3,6 +3,7 @@ package io.vfio4j.device;
 
 import io.vfio4j.power.Delays;
 import io.vfio4j.power.PciPowerState;
+import io.vfio4j.uapi.PciAuxCurrent;
 
 import java.util.EnumSet;
 import java.util.Set;
@@ -31,8 +32,6 @@ public record PowerManagement(
         int auxCurrent,
         boolean immediateReadiness,
         Delays delays) {
-    private static final int[] AUX_CURRENTS = {0, 55, 100, 160, 220, 270, 320, 375};
-
     /**
      * Checks that the parts fit together.
      *
@@ -153,13 +152,10 @@ public record PowerManagement(
 
     /** PMC's code for a current. */
     static int auxCurrentBits(int milliamperes) {
-        for (int code = 0; code < AUX_CURRENTS.length; code++) {
-            if (AUX_CURRENTS[code] == milliamperes) {
-                return code;
-            }
-        }
-        throw new IllegalArgumentException(
-                "%d mA of auxiliary current: 0, 55, 100, 160, 220, 270, 320 and 375 are possible"
-                        .formatted(milliamperes));
+        return PciAuxCurrent.code(milliamperes)
+                .orElseThrow(() ->
+                        new IllegalArgumentException(
+                                "%d mA of auxiliary current: 0, 55, 100, 160, 220, 270, 320 and 375 are possible"
+                                        .formatted(milliamperes)));
     }
 }
