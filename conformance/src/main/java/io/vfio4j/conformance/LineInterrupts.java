@@ -36,7 +36,7 @@ final class LineInterrupts {
                                 "an unmask eventfd kicked asleep",
                                 "spec I.1, a bug of kernels that is not copied",
                                 LineInterrupts::unmaskedAsleep)
-                        .needing(Need.INTX, Need.STIMULUS, Need.CONTEXT),
+                        .needing(Need.INTX, Need.STIMULUS, Need.LASTING_INTERRUPT),
                 Case.of(
                                 "INTx.unmask-eventfd",
                                 "an unmask eventfd kicked awake",

@@ -61,8 +61,12 @@ enum Need {
             "behind a socket, or no register is known that shows a write"),
     /** A way to make the device interrupt by INTx. */
     STIMULUS(facts -> facts.stimulus().isPresent(), "no way is known to make it interrupt"),
-    /** Registers that D3hot leaves as they are. */
-    CONTEXT(Facts::keepsContext, "the device forgets in D3hot what it interrupts for"),
+    /** An interrupt whose cause outlives a sleep in D3hot. */
+    LASTING_INTERRUPT(
+            facts ->
+                    facts.keepsContext()
+                            || facts.stimulus().map(Stimulus::outlivesSoftReset).orElse(false),
+            "the device forgets in D3hot what it interrupts for"),
     /** A register that keeps what is written. */
     SCRATCH(facts -> facts.scratch().isPresent(), "no register is known that keeps a value"),
     /** Device DMA logging. */

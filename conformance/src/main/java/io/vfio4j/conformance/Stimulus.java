@@ -16,6 +16,11 @@ sealed interface Stimulus {
     /** Has the device take its line down. */
     void acknowledge(VfioDevice device);
 
+    /** Whether what is raised stays so over D3hot, even without No_Soft_Reset. */
+    default boolean outlivesSoftReset() {
+        return false;
+    }
+
     /** The stimulus of a device, if one is known. */
     static Optional<Stimulus> of(int vendor, int device) {
         if (vendor == 0x1234 && device == 0x11e8) {
@@ -53,6 +58,12 @@ sealed interface Stimulus {
 
         /** Link status change: nothing else raises it while the test runs. */
         private static final int LINK_CHANGE = 1 << 2;
+
+        /** QEMU's says that it forgets in D3hot, and does not. */
+        @Override
+        public boolean outlivesSoftReset() {
+            return true;
+        }
 
         @Override
         public void raise(VfioDevice device) {
