@@ -27,8 +27,14 @@ watch_stop() {
     watch_pid=
 }
 
-# watched FILE STATE: how often the device came to that power state.
-watched() { awk -v state="$2" 'NR > 2 && $2 == "power_state" && $3 == state' "$1" | wc -l; }
+# watched FILE STATE: how often the guest brought the device to that power state. Where the device host does it, since nobody has the device open
+# any more, "suspending" is told next.
+watched() {
+    awk -v state="$2" '
+        reached && !($2 == "power/runtime_status" && $3 == "suspending") { count++ }
+        { reached = NR > 2 && $2 == "power_state" && $3 == state }
+        END { print count + reached }' "$1"
+}
 
 watch_kill() {
     [[ -z $watch_pid ]] || kill -TERM "$watch_pid" 2>/dev/null || true
