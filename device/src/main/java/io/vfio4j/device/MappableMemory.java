@@ -122,7 +122,7 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
 
     /** Brings the file, if there is one, to what the power rules want. */
     private void settle() {
-        if (shared.isEmpty() || view.equals(Optional.of(wanted))) {
+        if (shared.isEmpty() || shows(wanted)) {
             return;
         }
         switch (wanted) {
@@ -183,7 +183,12 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
     }
 
     private boolean live() {
-        return view.equals(Optional.of(MappingView.LIVE));
+        return shows(MappingView.LIVE);
+    }
+
+    /** Asked for every access, so it makes no object to compare with. */
+    private boolean shows(MappingView what) {
+        return view.isPresent() && view.get() == what;
     }
 
     /**
