@@ -69,6 +69,7 @@ final class ConfigSpace implements Region {
     private final ConfigLayout layout;
     private final ConfigBits bits;
     private final byte[] bytes;
+    private final Own own = new Own();
 
     // Two writers (client and host) must not tell the owner of what they wrote in the wrong order.
     private final Object telling = new Object();
@@ -128,7 +129,7 @@ final class ConfigSpace implements Region {
      * @return whether the client is to hear of it
      */
     synchronized boolean log(PciError error, boolean advisory, int[] header) {
-        ErrorReporting log = new ErrorReporting(new Own(), layout.express(), layout.errors());
+        ErrorReporting log = new ErrorReporting(own, layout.express(), layout.errors());
         return advisory ? log.reportAdvisory(error, header) : log.report(error, header);
     }
 
@@ -174,9 +175,7 @@ final class ConfigSpace implements Region {
     }
 
     private void clear(int register, int bits) {
-        for (int i = 0; i < 4; i++) {
-            bytes[register + i] &= (byte) ~(bits >> (8 * i));
-        }
+        own.set(register, 4, own.get(register, 4) & ~bits);
     }
 
     private void tellMessages() {
@@ -348,10 +347,10 @@ final class ConfigSpace implements Region {
     }
 
     private int dword(int register) {
-        return word(register) | word(register + 2) << 16;
+        return own.get(register, 4);
     }
 
     private int word(int register) {
-        return (bytes[register] & 0xff) | (bytes[register + 1] & 0xff) << 8;
+        return own.get(register, 2);
     }
 }

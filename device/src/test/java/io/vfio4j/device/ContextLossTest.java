@@ -157,11 +157,11 @@ class ContextLossTest {
 
             assertThat(hosted.powerState()).isEqualTo(PciPowerState.D0);
             assertThat(hosted.read(1, 0, 4)).isEqualTo(EIO);
-            assertThat(hosted.device.power().mappingView()).isEqualTo(MappingView.REVOKED);
+            assertThat(hosted.device.power().state().mappingView()).isEqualTo(MappingView.REVOKED);
 
             hosted.config(PciRegs.PCI_COMMAND, 2, PciRegs.PCI_COMMAND_MEMORY);
             assertThat(hosted.load(1, 0, 4)).isEqualTo(7);
-            assertThat(hosted.device.power().mappingView()).isEqualTo(MappingView.LIVE);
+            assertThat(hosted.device.power().state().mappingView()).isEqualTo(MappingView.LIVE);
         }
 
         /** PME context is preserved (PCI PM 3.2.4). */

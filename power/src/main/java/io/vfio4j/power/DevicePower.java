@@ -168,11 +168,6 @@ public final class DevicePower {
         return machine.send(new PowerEvent.WakeEvent()) instanceof Outcome.Done;
     }
 
-    /** What a client finds behind its BAR mappings (spec B4). */
-    public MappingView mappingView() {
-        return machine.state().mappingView();
-    }
-
     /**
      * PMCSR as the user reads it (spec B6, E): PowerState, No_Soft_Reset, PME_En and PME_Status;
      * the rest is 0.

@@ -308,7 +308,7 @@ class DStateTest {
             DeviceUnderTest device = new DeviceUnderTest(ALL);
             device.power.open(bearsFaults);
             device.power.setMemoryEnabled(true);
-            assertThat(device.power.mappingView()).isEqualTo(MappingView.LIVE);
+            assertThat(device.power.state().mappingView()).isEqualTo(MappingView.LIVE);
             return device;
         }
 
@@ -321,9 +321,9 @@ class DStateTest {
         void shouldGoWithTheUserState(PciPowerState state, boolean bearsFaults, MappingView view) {
             DeviceUnderTest device = openedBy(bearsFaults);
             device.writePmcsr(state);
-            assertThat(device.power.mappingView()).isEqualTo(view);
+            assertThat(device.power.state().mappingView()).isEqualTo(view);
             device.writePmcsr(D0);
-            assertThat(device.power.mappingView()).isEqualTo(MappingView.LIVE);
+            assertThat(device.power.state().mappingView()).isEqualTo(MappingView.LIVE);
             assertThat(device.actions.mapped).isTrue();
         }
 
@@ -331,16 +331,16 @@ class DStateTest {
         void shouldNeverFaultUnderAVmmUnlessItAskedForLowPower() {
             DeviceUnderTest device = openedBy(false);
             device.power.setMemoryEnabled(false);
-            assertThat(device.power.mappingView()).isEqualTo(MappingView.BLANK);
+            assertThat(device.power.state().mappingView()).isEqualTo(MappingView.BLANK);
             device.power.setMemoryEnabled(true);
             device.writePmcsr(D3HOT);
             device.writePmcsr(D0);
             assertThat(device.actions.count("revoked")).isZero();
             device.enter();
             assertThat(device.actions.count("revoked")).isEqualTo(1);
-            assertThat(device.power.mappingView()).isEqualTo(MappingView.REVOKED);
+            assertThat(device.power.state().mappingView()).isEqualTo(MappingView.REVOKED);
             device.exit();
-            assertThat(device.power.mappingView()).isEqualTo(MappingView.LIVE);
+            assertThat(device.power.state().mappingView()).isEqualTo(MappingView.LIVE);
         }
 
         /** Spec I3: an entry that succeeds leaves no mapping; and B3: one that fails, all. */
@@ -354,7 +354,7 @@ class DStateTest {
                     .satisfies(e -> assertThat(e.refusal()).isEqualTo(Refusal.EIO))
                     .withMessageContaining("mappings could not be revoked");
             assertThat(device.power.contractState()).isEqualTo(ContractState.OFF);
-            assertThat(device.power.mappingView()).isEqualTo(device.actions.view);
+            assertThat(device.power.state().mappingView()).isEqualTo(device.actions.view);
             assertThat(device.power.state().inFlight()).isZero();
             assertThat(device.newWakeup.endings()).as("left with the caller").isZero();
             device.queue.drain();
@@ -414,7 +414,7 @@ class DStateTest {
                     };
             DevicePower.hotReset(List.of(device.power));
             opener.get().join();
-            assertThat(device.power.mappingView()).isEqualTo(MappingView.LIVE);
+            assertThat(device.power.state().mappingView()).isEqualTo(MappingView.LIVE);
             assertThat(device.actions.view).isEqualTo(MappingView.LIVE);
         }
 
@@ -424,7 +424,7 @@ class DStateTest {
             device.power.lastClose();
             device.power.open(true);
             device.writePmcsr(D3HOT);
-            assertThat(device.power.mappingView()).isEqualTo(MappingView.REVOKED);
+            assertThat(device.power.state().mappingView()).isEqualTo(MappingView.REVOKED);
         }
     }
 
