@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.power;
+
+/**
+ * What a bridge promises its guest by No_Soft_Reset, and so how deep the device may sleep: a guest
+ * that reads 1 relies on the function's context surviving D3hot, which D3cold does not let it (spec
+ * E).
+ *
+ * @param noSoftReset what the guest reads
+ * @param deep whether the host may take the device to D3cold
+ * @param reason why, as a sentence for the operator
+ */
+public record BridgePromise(boolean noSoftReset, boolean deep, String reason) {
+    /** What the host makes of {@code d3cold_allowed}. */
+    public enum D3cold {
+        /** The bridge has seen to it that D3cold is out of reach. */
+        FORBIDDEN,
+        /** It is allowed, and the bridge may not forbid it. */
+        ALLOWED
+    }
+
+    /**
+     * Decides.
+     *
+     * @param noSoftReset what the device itself says
+     * @param deepAsked whether the operator asked for the deepest sleep
+     * @param d3cold what the host lets the bridge have
+     */
+    public static BridgePromise of(boolean noSoftReset, boolean deepAsked, D3cold d3cold) {
+        if (!noSoftReset) {
+            return new BridgePromise(
+                    false,
+                    d3cold == D3cold.ALLOWED,
+                    "No_Soft_Reset=0 is shown: the device itself loses its context in D3hot, so"
+                            + " nothing is lost by going deeper");
+        }
+        if (deepAsked) {
+            return new BridgePromise(
+                    false,
+                    d3cold == D3cold.ALLOWED,
+                    "No_Soft_Reset=0 is shown in place of the device's 1: --deep lets the host go"
+                            + " to D3cold, where the context is lost");
+        }
+        return switch (d3cold) {
+            case FORBIDDEN ->
+                    new BridgePromise(
+                            true,
+                            false,
+                            "No_Soft_Reset=1 is shown, as the device has it, and kept:"
+                                    + " d3cold_allowed is 0, so the device sleeps in D3hot, with"
+                                    + " its context (--deep lets it go deeper)");
+            case ALLOWED ->
+                    new BridgePromise(
+                            false,
+                            true,
+                            "No_Soft_Reset=0 is shown in place of the device's 1: d3cold_allowed is"
+                                    + " 1 and this process may not write it, so the host may go to"
+                                    + " D3cold, where the context is lost");
+        };
+    }
+}
