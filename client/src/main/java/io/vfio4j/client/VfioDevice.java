@@ -289,7 +289,9 @@ public interface VfioDevice extends AutoCloseable {
      * @throws VfioException with EEXIST if something is mapped there, also for another device of
      *     the same IOMMU group; EINVAL if address or size are not what the device or its IOMMU can
      *     do, such as no multiple of 4096; ENOSPC if it has no room for another window; ENOMEM if
-     *     this process may not lock so much memory
+     *     this process may not lock so much memory; EFAULT if the memory's file has become too
+     *     short, or is of a sort that cannot be pinned (on a disk); EACCES if the device shall
+     *     write what may only be read
      * @throws IllegalArgumentException if the window would reach beyond the last address
      * @throws IllegalStateException if this or the memory is closed
      */
