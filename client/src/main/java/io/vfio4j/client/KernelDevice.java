@@ -341,6 +341,11 @@ final class KernelDevice implements VfioDevice {
         return dma.map(iova, memory, direction);
     }
 
+    @Override
+    public String dmaDomain() {
+        return access.dmaDomain();
+    }
+
     // Reset, features, power
 
     @Override

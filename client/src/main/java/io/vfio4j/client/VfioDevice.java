@@ -303,6 +303,15 @@ public interface VfioDevice extends AutoCloseable {
      * process asks this process for each piece, slowly: the bytes are then read and written by
      * whichever thread is in a call, or, if none is, by one of this library, which exists from the
      * first such window on.
+    /**
+     * Names the address space that the device sees memory in. Devices of this process with the same
+     * name see the same: a window that one of them has at an address is there for all of them, and
+     * for another to map anything there is EEXIST.
+     *
+     * @return such as "iommu group 7"; for a device behind a socket, a name of its connection alone
+     */
+    String dmaDomain();
+
      *
      * @param iova where the device shall see it, a multiple of 4096
      * @param memory the memory, all of it; stays the caller's, to be kept open until the window is

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** A device behind a vfio-user socket: each method is the frames of one kind of request. */
 final class VfioUserDevice implements VfioDevice {
@@ -27,7 +28,11 @@ final class VfioUserDevice implements VfioDevice {
     /** More regions or interrupt indices than any device has. */
     private static final int MAX_INDICES = 1024;
 
+    /** How many connections there have been. */
+    private static final AtomicLong CONNECTIONS = new AtomicLong();
+
     private final Target target;
+    private final long number = CONNECTIONS.incrementAndGet();
     private final VfioUserConnection connection;
     private final RegionRequests regions;
     private final IrqRequests irqs;
@@ -311,6 +316,12 @@ final class VfioUserDevice implements VfioDevice {
         } finally {
             connection.end();
         }
+    /** The server has an address space for each of its clients. */
+    @Override
+    public String dmaDomain() {
+        return "%s connection %d".formatted(target, number);
+    }
+
     }
 
     @Override
