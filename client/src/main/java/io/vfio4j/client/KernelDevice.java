@@ -250,6 +250,11 @@ final class KernelDevice implements VfioDevice {
         return regions.map(region);
     }
 
+    @Override
+    public Optional<RegionFile> regionFile(int index) {
+        return regions.file(index);
+    }
+
     // Interrupts
 
     @Override

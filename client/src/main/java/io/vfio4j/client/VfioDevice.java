@@ -209,6 +209,18 @@ public interface VfioDevice extends AutoCloseable {
      */
     MappedBar map(int region);
 
+    /**
+     * Tells by what a client of this program may map a region itself. Wakes no device once the
+     * region was asked for, as {@link #map}.
+     *
+     * @param index the region's index
+     * @return the descriptor and the parts; the whole region where the device names no parts; empty
+     *     if nothing of it can be mapped. The descriptor stays the device's, and open as long as
+     *     the device is, unless a server sends another file for the region when it is asked again
+     * @throws VfioException with EINVAL if there is no such index
+     */
+    Optional<RegionFile> regionFile(int index);
+
     // Interrupts (SET_IRQS)
 
     /**

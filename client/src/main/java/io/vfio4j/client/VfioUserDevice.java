@@ -124,8 +124,11 @@ final class VfioUserDevice implements VfioDevice {
 
     private MappableRegion askRegion(int index) {
         MappableRegion region = RegionQuery.ask(connection, index);
-        MappableRegion before = mappable.put(index, region);
-        if (before != null) {
+        MappableRegion before = mappable.get(index);
+        if (before != null && before.hasSameFile(region)) {
+            region.close();
+            region = new MappableRegion(region.info(), region.offset(), before.descriptor());
+        } else if (before != null) {
             before.close();
         }
         return region;
@@ -133,6 +136,21 @@ final class VfioUserDevice implements VfioDevice {
 
     @Override
     public IrqInfo irq(int index) {
+    @Override
+    public Optional<RegionFile> regionFile(int index) {
+        connection.begin();
+        try {
+            return knownRegion(index).file();
+        } finally {
+            connection.end();
+        }
+    }
+
+    private MappableRegion knownRegion(int index) {
+        MappableRegion known = mappable.get(index);
+        return known == null ? askRegion(index) : known;
+    }
+
         return irqs.info(index);
     }
 
@@ -219,11 +237,7 @@ final class VfioUserDevice implements VfioDevice {
     public MappedBar map(int region) {
         connection.begin();
         try {
-            MappableRegion found = mappable.get(region);
-            if (found == null) {
-                found = askRegion(region);
-            }
-            return found.map(target.toString());
+            return knownRegion(region).map(target.toString());
         } finally {
             connection.end();
         }
