@@ -258,6 +258,11 @@ final class KernelDevice implements VfioDevice {
     // Interrupts
 
     @Override
+    public void setInterrupts(RawInterrupts request) {
+        irqs.set(request);
+    }
+
+    @Override
     public void enableInterrupts(int index, int start, List<EventFd> events) {
         irqs.enable(index, start, events);
     }
@@ -337,6 +342,11 @@ final class KernelDevice implements VfioDevice {
     // DMA
 
     @Override
+    public String dmaDomain() {
+        return access.dmaDomain();
+    }
+
+    @Override
     public DmaWindow mapDma(long iova, DmaMemory memory, DmaDirection direction) {
         return dma.map(iova, memory, direction);
     }
@@ -344,11 +354,6 @@ final class KernelDevice implements VfioDevice {
     @Override
     public DmaWindow mapDma(long iova, Memory memory, DmaDirection direction) {
         return dma.map(iova, memory, direction);
-    }
-
-    @Override
-    public String dmaDomain() {
-        return access.dmaDomain();
     }
 
     // Reset, features, power

@@ -262,6 +262,19 @@ public interface VfioDevice extends AutoCloseable {
     void triggerInterrupts(int index, int start, int count);
 
     /**
+     * Makes a SET_IRQS request just as somebody else made it, right or wrong. The kernel is told of
+     * its eventfds by number: of as many as there are descriptors, and if there are none, of none
+     * for each interrupt, which takes them away, but for MSI and MSI-X that are not enabled yet
+     * enables them first; more descriptors than interrupts, or some beside other data, it refuses.
+     *
+     * @param request what to ask; its descriptors are passed on, and stay their owner's
+     * @throws VfioException with the device's errno, of which nothing is done then; EFAULT for data
+     *     that is not there; E2BIG for more descriptors than the server takes with one message
+     * @throws IllegalStateException if one of the descriptors is closed
+     */
+    void setInterrupts(RawInterrupts request);
+
+    /**
      * Has PME signal an eventfd from now on, whenever it rises: {@link PmeEvent} is the way to use
      * it. The descriptor is passed on. It replaces an earlier one.
      *
@@ -291,6 +304,15 @@ public interface VfioDevice extends AutoCloseable {
     // DMA
 
     /**
+     * Names the address space that the device sees memory in. Devices of this process with the same
+     * name see the same: a window that one of them has at an address is there for all of them, and
+     * for another to map anything there is EEXIST.
+     *
+     * @return such as "iommu group 7"; for a device behind a socket, a name of its connection alone
+     */
+    String dmaDomain();
+
+    /**
      * Gives the device memory that it shares.
      *
      * @param iova where the device shall see it, a multiple of 4096
@@ -315,15 +337,6 @@ public interface VfioDevice extends AutoCloseable {
      * process asks this process for each piece, slowly: the bytes are then read and written by
      * whichever thread is in a call, or, if none is, by one of this library, which exists from the
      * first such window on.
-    /**
-     * Names the address space that the device sees memory in. Devices of this process with the same
-     * name see the same: a window that one of them has at an address is there for all of them, and
-     * for another to map anything there is EEXIST.
-     *
-     * @return such as "iommu group 7"; for a device behind a socket, a name of its connection alone
-     */
-    String dmaDomain();
-
      *
      * @param iova where the device shall see it, a multiple of 4096
      * @param memory the memory, all of it; stays the caller's, to be kept open until the window is

@@ -122,6 +122,7 @@ final class VfioUserDevice implements VfioDevice {
         }
     }
 
+    /** Keeps the descriptor that it has where the new one is of the same file. */
     private MappableRegion askRegion(int index) {
         MappableRegion region = RegionQuery.ask(connection, index);
         MappableRegion before = mappable.get(index);
@@ -131,11 +132,10 @@ final class VfioUserDevice implements VfioDevice {
         } else if (before != null) {
             before.close();
         }
+        mappable.put(index, region);
         return region;
     }
 
-    @Override
-    public IrqInfo irq(int index) {
     @Override
     public Optional<RegionFile> regionFile(int index) {
         connection.begin();
@@ -151,6 +151,8 @@ final class VfioUserDevice implements VfioDevice {
         return known == null ? askRegion(index) : known;
     }
 
+    @Override
+    public IrqInfo irq(int index) {
         return irqs.info(index);
     }
 
@@ -246,6 +248,11 @@ final class VfioUserDevice implements VfioDevice {
     // Interrupts
 
     @Override
+    public void setInterrupts(RawInterrupts request) {
+        irqs.set(request);
+    }
+
+    @Override
     public void enableInterrupts(int index, int start, List<EventFd> events) {
         irqs.enable(index, start, events);
     }
@@ -309,6 +316,12 @@ final class VfioUserDevice implements VfioDevice {
 
     // DMA
 
+    /** The server has an address space for each of its clients. */
+    @Override
+    public String dmaDomain() {
+        return "%s connection %d".formatted(target, number);
+    }
+
     @Override
     public DmaWindow mapDma(long iova, DmaMemory memory, DmaDirection direction) {
         return dma.map(iova, memory, direction);
@@ -330,12 +343,6 @@ final class VfioUserDevice implements VfioDevice {
         } finally {
             connection.end();
         }
-    /** The server has an address space for each of its clients. */
-    @Override
-    public String dmaDomain() {
-        return "%s connection %d".formatted(target, number);
-    }
-
     }
 
     @Override
