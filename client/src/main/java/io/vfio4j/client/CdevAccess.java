@@ -30,9 +30,11 @@ final class CdevAccess implements KernelAccess {
     private static final Shared<KernelFiles, IommuContext> CONTEXTS = new Shared<>();
     private static final Shared<Key, IommuSpace> SPACES = new Shared<>();
 
+    private final int group;
     private final Shared<Key, IommuSpace>.Lease lease;
 
-    private CdevAccess(Shared<Key, IommuSpace>.Lease lease) {
+    private CdevAccess(int group, Shared<Key, IommuSpace>.Lease lease) {
+        this.group = group;
         this.lease = lease;
     }
 
@@ -48,7 +50,7 @@ final class CdevAccess implements KernelAccess {
     }
 
     static CdevAccess of(KernelFiles files, int group, Supplier<IommuSpace> opener) {
-        return new CdevAccess(SPACES.take(new Key(files, group), opener));
+        return new CdevAccess(group, SPACES.take(new Key(files, group), opener));
     }
 
     /** Whether this process has devices of that group open, by this way. */
@@ -146,6 +148,11 @@ final class CdevAccess implements KernelAccess {
     @Override
     public OptionalInt groupNumber() {
         return OptionalInt.empty();
+    }
+
+    @Override
+    public String dmaDomain() {
+        return "iommu group " + group;
     }
 
     @Override

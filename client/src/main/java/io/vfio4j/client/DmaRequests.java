@@ -28,9 +28,10 @@ final class DmaRequests {
 
     DmaWindow map(long iova, DmaMemory memory, DmaDirection direction) {
         requireWindow(iova, memory.size());
+        memory.require(direction, what(iova, memory.size()));
         connection.begin();
         try {
-            map(iova, memory.size(), direction, List.of(memory.fd()));
+            map(iova, memory.size(), memory.offset(), direction, List.of(memory.fd()));
         } finally {
             connection.end();
         }
@@ -48,7 +49,7 @@ final class DmaRequests {
             // First, since the device may use it before its answer has arrived.
             windows.add(served);
             try {
-                map(iova, memory.size(), direction, List.of());
+                map(iova, memory.size(), 0, direction, List.of());
             } catch (RuntimeException refused) {
                 windows.remove(served);
                 throw refused;
@@ -70,18 +71,18 @@ final class DmaRequests {
         }
     }
 
-    private void map(long iova, long size, DmaDirection direction, List<Fd> descriptors) {
+    private String what(long iova, long size) {
+        return "mapping %d bytes for DMA at 0x%x of %s".formatted(size, iova, connection.device());
+    }
+
+    private void map(
+            long iova, long size, long offset, DmaDirection direction, List<Fd> descriptors) {
         int length = VfioUserDmaMap.LAYOUT.size();
-        new VfioUserDmaMap(length, direction.flags(), 0, iova, size).write(connection.out, PAYLOAD);
+        new VfioUserDmaMap(length, direction.flags(), offset, iova, size)
+                .write(connection.out, PAYLOAD);
         // No answer payload by the protocol's text; some echo the request.
         int got = connection.call(VfioUserCommand.DMA_MAP, length, length, descriptors);
-        Answers.require(
-                connection,
-                got,
-                0,
-                () ->
-                        "mapping %d bytes for DMA at 0x%x of %s"
-                                .formatted(size, iova, connection.device()));
+        Answers.require(connection, got, 0, () -> what(iova, size));
     }
 
     /** Refuses what is no range of addresses. */

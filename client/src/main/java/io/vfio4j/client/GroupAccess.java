@@ -97,6 +97,11 @@ final class GroupAccess implements KernelAccess {
     }
 
     @Override
+    public String dmaDomain() {
+        return "iommu group " + key.group();
+    }
+
+    @Override
     public boolean hasOpen(int otherGroup) {
         return isOpen(key.files(), otherGroup);
     }

@@ -16,7 +16,7 @@ final class IrqRequests {
     private static final int PAYLOAD = Frames.PAYLOAD;
 
     /** MSI-X has 2048 vectors, nothing has more. */
-    private static final int MAX_VECTORS = 1 << 16;
+    static final int MAX_VECTORS = 1 << 16;
 
     private final VfioUserConnection connection;
     private final int maxDescriptors;
@@ -147,6 +147,34 @@ final class IrqRequests {
         connection.begin();
         try {
             setIrqs(flags, index, vector, 1, List.of(event.fd()));
+        } finally {
+            connection.end();
+        }
+    }
+
+    /** Made as it is. */
+    void set(RawInterrupts raw) {
+        if (raw.descriptors().size() > maxDescriptors) {
+            throw new VfioException(
+                    Errno.E2BIG,
+                    "%s of %s: its server takes %d descriptors with a message, not %d: ask for fewer at a time"
+                            .formatted(
+                                    raw,
+                                    connection.device(),
+                                    maxDescriptors,
+                                    raw.descriptors().size()));
+        }
+        byte[] data = raw.data();
+        int size = VfioIrqSet.LAYOUT.size();
+        connection.begin();
+        try {
+            raw.request().write(connection.out, PAYLOAD);
+            connection.out.put(PAYLOAD + (long) size, data, 0, data.length);
+            int all = size + data.length;
+            int length =
+                    connection.call(VfioUserCommand.DEVICE_SET_IRQS, all, all, raw.descriptors());
+            Answers.require(
+                    connection, length, 0, () -> "%s of %s".formatted(raw, connection.device()));
         } finally {
             connection.end();
         }

@@ -250,7 +250,17 @@ final class KernelDevice implements VfioDevice {
         return regions.map(region);
     }
 
+    @Override
+    public Optional<RegionFile> regionFile(int index) {
+        return regions.file(index);
+    }
+
     // Interrupts
+
+    @Override
+    public void setInterrupts(RawInterrupts request) {
+        irqs.set(request);
+    }
 
     @Override
     public void enableInterrupts(int index, int start, List<EventFd> events) {
@@ -330,6 +340,11 @@ final class KernelDevice implements VfioDevice {
     }
 
     // DMA
+
+    @Override
+    public String dmaDomain() {
+        return access.dmaDomain();
+    }
 
     @Override
     public DmaWindow mapDma(long iova, DmaMemory memory, DmaDirection direction) {

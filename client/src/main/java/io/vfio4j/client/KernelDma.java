@@ -30,6 +30,7 @@ final class KernelDma {
 
     DmaWindow map(long iova, DmaMemory memory, DmaDirection direction) {
         DmaRequests.requireWindow(iova, memory.size());
+        memory.require(direction, what(iova, memory.size()));
         return map(iova, memory.hold(), memory.size(), direction);
     }
 
@@ -53,8 +54,7 @@ final class KernelDma {
 
     private synchronized Window mapHeld(long iova, Hold memory, long size, DmaDirection direction) {
         requireOpen();
-        String what =
-                "mapping %d bytes for DMA at 0x%x of %s".formatted(size, iova, handle.device());
+        String what = what(iova, size);
         if (((iova | size) & (PAGE - 1)) != 0) {
             throw Answers.failed(
                     Errno.EINVAL,
@@ -77,6 +77,10 @@ final class KernelDma {
         return window;
     }
 
+    private String what(long iova, long size) {
+        return "mapping %d bytes for DMA at 0x%x of %s".formatted(size, iova, handle.device());
+    }
+
     /** What to do about a refused mapping. */
     static String advice(Errno errno) {
         if (errno.equals(Errno.ENOMEM)) {
@@ -88,6 +92,10 @@ final class KernelDma {
         }
         if (errno.equals(Errno.ENOSPC)) {
             return ": there are too many windows";
+        }
+        if (errno.equals(Errno.EFAULT)) {
+            return ": its pages cannot be pinned: its file has just become shorter, or lies on a disk: share a memfd, or a"
+                    + " file of tmpfs or hugetlbfs";
         }
         if (errno.equals(Errno.EINVAL)) {
             return ": the IOMMU cannot do that address, or reserves it (see iommu_group/reserved_regions)";

@@ -12,6 +12,7 @@ import io.vfio4j.uapi.VfioRegionInfo;
 import org.jspecify.annotations.Nullable;
 
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * A device's regions: what they are, and reads and writes of them by one pread or pwrite each, of
@@ -97,15 +98,21 @@ final class KernelRegions {
 
     /** Maps by what was told when the device was opened: nothing that wakes it. */
     MappedBar map(int index) {
-        MappableRegion region = index >= 0 && index < known.length ? known[index] : null;
-        if (region == null) {
-            region = ask(handle, index);
-        }
         try {
-            return region.map(handle.device());
+            return told(index).map(handle.device());
         } catch (IllegalStateException closed) {
             throw handle.closed(closed);
         }
+    }
+
+    /** What can be mapped of a region, by the same. */
+    Optional<RegionFile> file(int index) {
+        return told(index).file();
+    }
+
+    private MappableRegion told(int index) {
+        MappableRegion region = index >= 0 && index < known.length ? known[index] : null;
+        return region == null ? ask(handle, index) : region;
     }
 
     /** Where a byte of a region is in the descriptor, for calls that name it so. */

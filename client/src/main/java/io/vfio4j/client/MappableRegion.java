@@ -3,6 +3,7 @@ package io.vfio4j.client;
 
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.FileStatus;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.Mapping;
 
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A region as the server described it, with the descriptor to map it by.
@@ -20,6 +22,20 @@ import java.util.List;
  */
 record MappableRegion(RegionInfo info, long offset, @Nullable Fd descriptor)
         implements AutoCloseable {
+    /** By what it is mapped; empty if nothing of it can be. */
+    Optional<RegionFile> file() {
+        return descriptor == null || info.mappable().isEmpty()
+                ? Optional.empty()
+                : Optional.of(new RegionFile(descriptor, offset, info.mappable()));
+    }
+
+    /** Whether another description gives the same file, so that this one's descriptor will do. */
+    boolean hasSameFile(MappableRegion other) {
+        return descriptor != null
+                && other.descriptor != null
+                && FileStatus.of(descriptor).isSame(FileStatus.of(other.descriptor));
+    }
+
     /** Maps all that can be. */
     MappedBar map(String device) {
         if (descriptor == null || info.mappable().isEmpty()) {

@@ -209,6 +209,18 @@ public interface VfioDevice extends AutoCloseable {
      */
     MappedBar map(int region);
 
+    /**
+     * Tells by what a client of this program may map a region itself. Wakes no device once the
+     * region was asked for, as {@link #map}.
+     *
+     * @param index the region's index
+     * @return the descriptor and the parts; the whole region where the device names no parts; empty
+     *     if nothing of it can be mapped. The descriptor stays the device's, and open as long as
+     *     the device is, unless a server sends another file for the region when it is asked again
+     * @throws VfioException with EINVAL if there is no such index
+     */
+    Optional<RegionFile> regionFile(int index);
+
     // Interrupts (SET_IRQS)
 
     /**
@@ -250,6 +262,19 @@ public interface VfioDevice extends AutoCloseable {
     void triggerInterrupts(int index, int start, int count);
 
     /**
+     * Makes a SET_IRQS request just as somebody else made it, right or wrong. The kernel is told of
+     * its eventfds by number: of as many as there are descriptors, and if there are none, of none
+     * for each interrupt, which takes them away, but for MSI and MSI-X that are not enabled yet
+     * enables them first; more descriptors than interrupts, or some beside other data, it refuses.
+     *
+     * @param request what to ask; its descriptors are passed on, and stay their owner's
+     * @throws VfioException with the device's errno, of which nothing is done then; EFAULT for data
+     *     that is not there; E2BIG for more descriptors than the server takes with one message
+     * @throws IllegalStateException if one of the descriptors is closed
+     */
+    void setInterrupts(RawInterrupts request);
+
+    /**
      * Has PME signal an eventfd from now on, whenever it rises: {@link PmeEvent} is the way to use
      * it. The descriptor is passed on. It replaces an earlier one.
      *
@@ -279,6 +304,15 @@ public interface VfioDevice extends AutoCloseable {
     // DMA
 
     /**
+     * Names the address space that the device sees memory in. Devices of this process with the same
+     * name see the same: a window that one of them has at an address is there for all of them, and
+     * for another to map anything there is EEXIST.
+     *
+     * @return such as "iommu group 7"; for a device behind a socket, a name of its connection alone
+     */
+    String dmaDomain();
+
+    /**
      * Gives the device memory that it shares.
      *
      * @param iova where the device shall see it, a multiple of 4096
@@ -289,7 +323,9 @@ public interface VfioDevice extends AutoCloseable {
      * @throws VfioException with EEXIST if something is mapped there, also for another device of
      *     the same IOMMU group; EINVAL if address or size are not what the device or its IOMMU can
      *     do, such as no multiple of 4096; ENOSPC if it has no room for another window; ENOMEM if
-     *     this process may not lock so much memory
+     *     this process may not lock so much memory; EFAULT if the memory's file has become too
+     *     short, or is of a sort that cannot be pinned (on a disk); EACCES if the device shall
+     *     write what may only be read
      * @throws IllegalArgumentException if the window would reach beyond the last address
      * @throws IllegalStateException if this or the memory is closed
      */

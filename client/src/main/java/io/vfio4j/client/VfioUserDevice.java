@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** A device behind a vfio-user socket: each method is the frames of one kind of request. */
 final class VfioUserDevice implements VfioDevice {
@@ -27,7 +28,11 @@ final class VfioUserDevice implements VfioDevice {
     /** More regions or interrupt indices than any device has. */
     private static final int MAX_INDICES = 1024;
 
+    /** How many connections there have been. */
+    private static final AtomicLong CONNECTIONS = new AtomicLong();
+
     private final Target target;
+    private final long number = CONNECTIONS.incrementAndGet();
     private final VfioUserConnection connection;
     private final RegionRequests regions;
     private final IrqRequests irqs;
@@ -117,13 +122,33 @@ final class VfioUserDevice implements VfioDevice {
         }
     }
 
+    /** Keeps the descriptor that it has where the new one is of the same file. */
     private MappableRegion askRegion(int index) {
         MappableRegion region = RegionQuery.ask(connection, index);
-        MappableRegion before = mappable.put(index, region);
-        if (before != null) {
+        MappableRegion before = mappable.get(index);
+        if (before != null && before.hasSameFile(region)) {
+            region.close();
+            region = new MappableRegion(region.info(), region.offset(), before.descriptor());
+        } else if (before != null) {
             before.close();
         }
+        mappable.put(index, region);
         return region;
+    }
+
+    @Override
+    public Optional<RegionFile> regionFile(int index) {
+        connection.begin();
+        try {
+            return knownRegion(index).file();
+        } finally {
+            connection.end();
+        }
+    }
+
+    private MappableRegion knownRegion(int index) {
+        MappableRegion known = mappable.get(index);
+        return known == null ? askRegion(index) : known;
     }
 
     @Override
@@ -214,17 +239,18 @@ final class VfioUserDevice implements VfioDevice {
     public MappedBar map(int region) {
         connection.begin();
         try {
-            MappableRegion found = mappable.get(region);
-            if (found == null) {
-                found = askRegion(region);
-            }
-            return found.map(target.toString());
+            return knownRegion(region).map(target.toString());
         } finally {
             connection.end();
         }
     }
 
     // Interrupts
+
+    @Override
+    public void setInterrupts(RawInterrupts request) {
+        irqs.set(request);
+    }
 
     @Override
     public void enableInterrupts(int index, int start, List<EventFd> events) {
@@ -289,6 +315,12 @@ final class VfioUserDevice implements VfioDevice {
     }
 
     // DMA
+
+    /** The server has an address space for each of its clients. */
+    @Override
+    public String dmaDomain() {
+        return "%s connection %d".formatted(target, number);
+    }
 
     @Override
     public DmaWindow mapDma(long iova, DmaMemory memory, DmaDirection direction) {

@@ -55,6 +55,7 @@ final class Libc {
     private static final MemorySegment FCHMOD = find("fchmod");
     private static final MemorySegment FCNTL = find("fcntl");
     private static final MemorySegment FLOCK = find("flock");
+    private static final MemorySegment FSTATFS = find("fstatfs");
     private static final MemorySegment FTRUNCATE = find("ftruncate");
     private static final MemorySegment GETSOCKOPT = find("getsockopt");
     private static final MemorySegment IOCTL = find("ioctl");
@@ -131,6 +132,10 @@ final class Libc {
 
     static int flock(int fd, int operation) {
         return call(FLOCK, fd, operation, 0, 0, 0, 0);
+    }
+
+    static int fstatfs(int fd, long buffer) {
+        return call(FSTATFS, fd, buffer, 0, 0, 0, 0);
     }
 
     static int ftruncate(int fd, long length) {

@@ -36,6 +36,7 @@ import java.nio.ByteOrder;
  * UnsupportedOperationException. The accessors allocate nothing.
  */
 public final class Mapping implements AutoCloseable {
+    private static final long PAGE = 4096;
     private static final int PROT_READ = 1;
     private static final int PROT_WRITE = 2;
     private static final int MAP_SHARED = 1;
@@ -53,19 +54,23 @@ public final class Mapping implements AutoCloseable {
     private final MemorySegment segment;
     private final boolean writable;
 
+    /** The part that was asked for, of what the kernel has mapped. */
     @SuppressWarnings("restricted") // the size is what mmap has just given
-    private Mapping(long address, long length, boolean writable) {
+    private Mapping(long address, long whole, long begin, long length, boolean writable) {
         this.segment =
                 MemorySegment.ofAddress(address)
-                        .reinterpret(length, arena, unmapped -> unmap(address, length));
+                        .reinterpret(whole, arena, unmapped -> unmap(address, whole))
+                        .asSlice(begin, length);
         this.writable = writable;
     }
 
     /**
-     * Maps a part of a file or device, shared.
+     * Maps a part of a file or device, shared. Of a file in hugetlbfs, the part may begin and end
+     * inside a huge page: the whole of it is mapped, and not accessible beyond the part. A file
+     * there that may be written grows to the mapping's end, if it was shorter.
      *
      * @param fd what to map
-     * @param offset where in the file, a multiple of the page size
+     * @param offset where in the file, a multiple of the page size, not of a huge page's
      * @param length how many bytes, at least 1
      * @param writable whether it may be written, which the descriptor must allow
      * @return the mapping, to be closed by the caller
@@ -81,9 +86,12 @@ public final class Mapping implements AutoCloseable {
         int number = fd.enter();
         try {
             int protection = PROT_READ | (writable ? PROT_WRITE : 0);
-            long address = Libc.mmap(0, length, protection, MAP_SHARED, number, offset);
+            long unit = HugePages.sizeOf(number);
+            long begin = offset & (unit - 1) & -PAGE;
+            long whole = (begin + length + unit - 1) & -unit;
+            long address = Libc.mmap(0, whole, protection, MAP_SHARED, number, offset - begin);
             Libc.check(address, "mmap", length + " bytes at " + offset + " of " + fd);
-            return new Mapping(address, length, writable);
+            return new Mapping(address, whole, begin, length, writable);
         } finally {
             fd.leave();
         }
