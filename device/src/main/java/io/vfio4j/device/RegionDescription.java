@@ -26,14 +26,21 @@ public record RegionDescription(
      *
      * @param file what to map; stays the device's
      * @param offset where the region starts in it, bytes
-     * @param areas the parts, in whole pages
+     * @param areas the parts, in whole pages; at least one
      * @param msixMappable whether the MSI-X table may lie in them ({@code
      *     VFIO_REGION_INFO_CAP_MSIX_MAPPABLE})
      */
     public record Mappable(Fd file, long offset, List<Area> areas, boolean msixMappable) {
-        /** Copies the list. */
+        /**
+         * Copies the list.
+         *
+         * @throws IllegalArgumentException if it is empty: then nothing is mappable
+         */
         public Mappable {
             areas = List.copyOf(areas);
+            if (areas.isEmpty()) {
+                throw new IllegalArgumentException("mappable without an area to map");
+            }
         }
     }
 

@@ -7,7 +7,10 @@ import java.util.List;
 
 /** The address space that a client gives its device: DMA_MAP and DMA_UNMAP (spec B7). */
 public interface ServedDma {
-    /** How many windows a client may have at once. */
+    /**
+     * How many windows a client may have at once. The protocol's default is 65535; a process cannot
+     * have that many mappings (vm.max_map_count), and one client must not use up what others need.
+     */
     int MAX_WINDOWS = 4096;
 
     /**
@@ -23,8 +26,9 @@ public interface ServedDma {
     int map(long iova, long size, long offset, int flags, List<Fd> fds);
 
     /**
-     * DMA_UNMAP: every window that lies within the range. Returns when the device uses them no
-     * more.
+     * DMA_UNMAP: every window that lies within the range. The protocol's text asks for the exact
+     * range of a map; QEMU with a virtual IOMMU unmaps in powers of two that cover many windows or
+     * none, and relies on what the kernel does. Returns when the device uses them no more.
      *
      * @param iova the first address
      * @param size bytes
