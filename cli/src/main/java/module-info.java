@@ -4,6 +4,7 @@ module io.vfio4j.cli {
     requires static transitive org.jspecify;
     requires transitive io.vfio4j.server;
     requires transitive io.vfio4j.client;
+    requires transitive io.vfio4j.bridge;
     requires transitive io.vfio4j.models;
     requires io.vfio4j.tutorial;
     requires transitive io.vfio4j.bench;

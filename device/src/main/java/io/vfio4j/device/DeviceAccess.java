@@ -7,6 +7,7 @@ import io.vfio4j.power.Access;
 import io.vfio4j.power.DevicePower;
 import io.vfio4j.power.PciPowerState;
 import io.vfio4j.power.PowerException;
+import io.vfio4j.uapi.Vfio;
 import io.vfio4j.uapi.VfioIrqSet;
 
 import java.util.List;
@@ -19,7 +20,7 @@ import java.util.function.BooleanSupplier;
  * <p>One object serves every access of its device, so that an access allocates nothing; it must not
  * be used after its close. A client's requests come one at a time.
  */
-public final class DeviceAccess implements AutoCloseable {
+public final class DeviceAccess implements ServedAccess {
     private static final int CONFIG_REGION = 7;
 
     private final DevicePower power;
@@ -49,6 +50,29 @@ public final class DeviceAccess implements AutoCloseable {
         return this;
     }
 
+    @Override
+    public int flags() {
+        return Vfio.VFIO_DEVICE_FLAGS_PCI | Vfio.VFIO_DEVICE_FLAGS_RESET;
+    }
+
+    /**
+     * GET_REGION_INFO.
+     *
+     * @param index 0..8
+     * @return the region; its descriptor stays the device's
+     * @throws io.vfio4j.linux.LinuxException EMFILE, ENFILE or ENOMEM if there can be no file to
+     *     map now
+     */
+    @Override
+    public RegionDescription region(int index) {
+        return regions[index].description();
+    }
+
+    @Override
+    public InterruptDescription interrupt(int index) {
+        return interrupts.description(index);
+    }
+
     /**
      * Reads a region. Where nothing answers it is all ones, as on a bus: a BAR of a function in D1
      * or D2 (spec E), and configuration space after a power-up that failed.
@@ -62,6 +86,7 @@ public final class DeviceAccess implements AutoCloseable {
      *     the region, EFAULT outside the configuration space, EIO while memory decoding is off or
      *     the client has put the device in D3hot (spec B5)
      */
+    @Override
     public int read(int region, long offset, int count, Memory target, long at) {
         if (region < CONFIG_REGION && !power.memoryAccessible()) {
             return undecoded(region, offset);
@@ -86,6 +111,7 @@ public final class DeviceAccess implements AutoCloseable {
      * @param at where in the source
      * @return bytes written, or minus an errno as for {@link #read}
      */
+    @Override
     public int write(int region, long offset, int count, Memory source, long at) {
         if (region < CONFIG_REGION && !power.memoryAccessible()) {
             return undecoded(region, offset);
@@ -120,15 +146,7 @@ public final class DeviceAccess implements AutoCloseable {
         access.writePmcsr(value, bytes);
     }
 
-    /**
-     * SET_IRQS.
-     *
-     * @param request the fixed part
-     * @param available bytes of the request
-     * @param data the booleans behind the fixed part
-     * @param fds the descriptors that came with it; taken over, whatever the answer
-     * @return 0 or minus an errno (spec G)
-     */
+    @Override
     public int setInterrupts(VfioIrqSet request, int available, byte[] data, List<Fd> fds) {
         return interrupts.set(request, available, data, fds);
     }
@@ -139,6 +157,7 @@ public final class DeviceAccess implements AutoCloseable {
      *
      * @return 0 or minus an errno
      */
+    @Override
     public int reset() {
         try {
             access.deviceReset();
@@ -148,20 +167,11 @@ public final class DeviceAccess implements AutoCloseable {
         }
     }
 
-    /**
-     * DEVICE_FEATURE.
-     *
-     * @param request holds the payload: argsz, flags, data
-     * @param at where in it
-     * @param length bytes of the payload that are there
-     * @param fds the descriptors that came with it; taken over, whatever the answer
-     * @return 0, or minus the errno of the first check that fails (spec A2)
-     */
+    @Override
     public int feature(Memory request, long at, int length, List<Fd> fds) {
         return features.handle(access, request, at, length, fds);
     }
 
-    /** Lets the device go: it may fall asleep once nobody holds it. */
     @Override
     public void close() {
         access.close();

@@ -28,13 +28,7 @@ import java.util.function.BooleanSupplier;
  * an unmap is answered the device has let go, as the protocol asks. Messages are sent without any
  * lock.
  */
-public final class DmaSpace implements Dma {
-    /**
-     * How many windows a client may have at once. The protocol's default is 65535; a process cannot
-     * have that many mappings (vm.max_map_count), and one client must not use up what others need.
-     */
-    public static final int MAX_WINDOWS = 4096;
-
+public final class DmaSpace implements Dma, ServedDma {
     /**
      * How many bytes a client may have mapped by descriptors at once, 4 TiB: a file can claim any
      * size, and the process's address space (128 TiB) is everybody's.
@@ -87,6 +81,7 @@ public final class DmaSpace implements Dma {
      *     beyond {@link #MAX_WINDOWS}, ENOMEM beyond {@link #MAX_MAPPED}, or what mmap said of the
      *     descriptor
      */
+    @Override
     public int map(long iova, long size, long offset, int flags, List<Fd> fds) {
         try {
             boolean aligned = ((iova | size | offset) & PAGE_MASK) == 0;
@@ -138,16 +133,7 @@ public final class DmaSpace implements Dma {
         return below != null && Long.compareUnsigned(below.getValue().last(), first) >= 0;
     }
 
-    /**
-     * DMA_UNMAP: every window that lies within the range. The protocol's text asks for the exact
-     * range of a map; QEMU with a virtual IOMMU unmaps in powers of two that cover many windows or
-     * none, and relies on what the kernel does. Returns when no transfer uses them.
-     *
-     * @param iova the first address
-     * @param size bytes
-     * @return 0, minus ENOENT if no window lies in the range, or minus EINVAL if the range wraps,
-     *     is empty or would cut a window in two (nothing is unmapped then)
-     */
+    @Override
     public int unmap(long iova, long size) {
         long last = iova + size - 1;
         if (size == 0 || Long.compareUnsigned(last, iova) < 0) {
@@ -176,7 +162,7 @@ public final class DmaSpace implements Dma {
                 || (end != null && Long.compareUnsigned(end.getValue().last(), last) > 0);
     }
 
-    /** DMA_UNMAP of all windows. Returns when no transfer uses them. */
+    @Override
     public void unmapAll() {
         lock.writeLock().lock();
         try {

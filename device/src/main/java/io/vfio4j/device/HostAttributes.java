@@ -25,7 +25,7 @@ import java.util.stream.Collectors;
  *
  * <p>Thread-safe; what wakes the device blocks until it is awake.
  */
-public final class HostAttributes {
+final class HostAttributes {
     private final PciDescription description;
     private final DevicePower power;
     private final ConfigSpace config;
@@ -45,12 +45,12 @@ public final class HostAttributes {
     /**
      * Does what a request asks.
      *
-     * @param request anything but a watch, which is the server's business
+     * @param request anything but a watch, which is {@link ServedDevice#watch}
      * @return the value, or an errno and a sentence: EINVAL for a value that cannot be, EACCES for
      *     an attribute that cannot be read or written, ENOENT for one that only real devices have,
      *     EIO as sysfs answers it
      */
-    public HostReply handle(HostRequest request) {
+    HostReply handle(HostRequest request) {
         try {
             return switch (request) {
                 case HostRequest.Read(HostAttribute attribute) -> read(attribute);

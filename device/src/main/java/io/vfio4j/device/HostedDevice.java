@@ -8,10 +8,14 @@ import io.vfio4j.power.PciPowerState;
 import io.vfio4j.power.PmCapability;
 import io.vfio4j.power.PowerActions;
 import io.vfio4j.power.PowerConfig;
-import io.vfio4j.power.Profile;
+import io.vfio4j.power.PowerListener;
 import io.vfio4j.power.RuntimeStatus;
+import io.vfio4j.uapi.HostEvent;
+import io.vfio4j.uapi.HostReply;
+import io.vfio4j.uapi.HostRequest;
 import io.vfio4j.uapi.PciRegs;
 import io.vfio4j.uapi.VfioPci;
+import io.vfio4j.uapi.VfioUser;
 
 import java.lang.System.Logger.Level;
 import java.util.Arrays;
@@ -26,9 +30,9 @@ import java.util.function.Consumer;
  * device's business.
  *
  * <p>Thread-safe: requests of the one client come through {@link #access}, the host side's through
- * {@link #attributes}.
+ * {@link #host}.
  */
-public final class HostedDevice implements AutoCloseable {
+public final class HostedDevice implements ServedDevice {
     private static final System.Logger LOG = System.getLogger(HostedDevice.class.getName());
 
     private final PciDevice model;
@@ -40,7 +44,6 @@ public final class HostedDevice implements AutoCloseable {
     private final DevicePower power;
     private final DeviceAccess access;
     private final HostAttributes attributes;
-    private final Profile profile;
     // The power rules may act before this object is complete: their actions wait for it.
     private final CountDownLatch complete = new CountDownLatch(1);
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -61,7 +64,11 @@ public final class HostedDevice implements AutoCloseable {
         model.host(new Services());
         config = new ConfigSpace(description, new ConfigOwner());
         interrupts =
-                new InterruptController(description, options.watcher(), this::intxUnmaskKicked);
+                new InterruptController(
+                        description,
+                        options.profile().dynamicMsix(),
+                        options.watcher(),
+                        this::intxUnmaskKicked);
         dma = new DmaSpace(() -> inD0 && (busMaster || !description.needsBusMaster()));
         fillRegions();
         power =
@@ -70,8 +77,7 @@ public final class HostedDevice implements AutoCloseable {
                         new Actions(),
                         work -> options.scheduler().submit(() -> runWhenComplete(work)),
                         options.clock());
-        profile = options.profile();
-        Features features = new Features(power, profile);
+        Features features = new Features(power, options.profile());
         try (Access first = power.access()) {
             access = new DeviceAccess(power, first, regions, interrupts, features, () -> inD0);
         }
@@ -171,22 +177,35 @@ public final class HostedDevice implements AutoCloseable {
         return power;
     }
 
-    /**
-     * Its address space.
-     *
-     * @return DMA_MAP, DMA_UNMAP
-     */
+    @Override
     public DmaSpace dma() {
         return dma;
     }
 
+    @Override
+    public boolean signalsPme() {
+        return interrupts.count(VfioUser.VFIO_USER_PCI_PME_IRQ_INDEX) > 0;
+    }
+
     /**
-     * What sysfs is to a real device.
+     * What sysfs answers for a real device.
      *
-     * @return the attributes
+     * @param request anything but a watch
+     * @return the value, or an errno and a sentence: EINVAL for a value that cannot be, EACCES for
+     *     an attribute that cannot be read or written, ENOENT for one that only real devices have,
+     *     EIO as sysfs answers it
      */
-    public HostAttributes attributes() {
-        return attributes;
+    @Override
+    public HostReply host(HostRequest request) {
+        return attributes.handle(request);
+    }
+
+    @Override
+    public Watch watch(Consumer<HostEvent> listener) {
+        PowerListener events =
+                (before, after) -> PowerEvents.between(before, after).forEach(listener);
+        power.addListener(events);
+        return () -> power.removeListener(events);
     }
 
     /**
@@ -195,6 +214,7 @@ public final class HostedDevice implements AutoCloseable {
      * @return the access
      * @throws io.vfio4j.power.PowerException EIO if it does not wake
      */
+    @Override
     public DeviceAccess access() {
         return access.with(power.access());
     }
@@ -202,14 +222,12 @@ public final class HostedDevice implements AutoCloseable {
     /**
      * The first open (spec B2): wakes the device, turns memory decoding on.
      *
-     * @param client reaches the client's memory by messages
-     * @param bearsFaults the client bears faults of its BAR mappings whenever memory is not
-     *     enabled, as with a real device; if not, they read all ones then, but for low power
      * @throws io.vfio4j.power.PowerException the raw errno of a failed resume; EBUSY if it is open
      */
-    public void open(ClientMemory client, boolean bearsFaults) {
-        power.open(bearsFaults);
-        dma.connect(client);
+    @Override
+    public void open(ServedClient client) {
+        power.open(client.bearsFaults());
+        dma.connect(client.memory());
         config.enableDecoding();
         // Only now in D0, perhaps, if the last client left it in D3hot and it did not follow.
         interrupts.awake();
@@ -220,6 +238,7 @@ public final class HostedDevice implements AutoCloseable {
      * unmapped, its descriptors closed, what it has mapped faults for good. Registers and memory
      * keep their contents, as the protocol says.
      */
+    @Override
     public void lastClose() {
         // Whatever fails, nothing of the client's may stay, and the next one must get in.
         try {
@@ -232,34 +251,6 @@ public final class HostedDevice implements AutoCloseable {
                 power.lastClose();
             }
         }
-    }
-
-    /**
-     * A region.
-     *
-     * @param index 0..8
-     * @return its size, and the file behind it if it can be mapped
-     */
-    public RegionDescription region(int index) {
-        Region region = regions[index];
-        return region instanceof MappableMemory memory
-                ? new RegionDescription(memory.size(), Optional.of(memory.file()))
-                : new RegionDescription(region.size(), Optional.empty());
-    }
-
-    /**
-     * How many interrupts an index has.
-     *
-     * @param index 0..5; 5 is {@link io.vfio4j.uapi.VfioUser#VFIO_USER_PCI_PME_IRQ_INDEX}
-     * @return the count, 0 if the function lacks them
-     */
-    public int interruptCount(int index) {
-        return interrupts.count(index);
-    }
-
-    /** The kernel whose rules hold. */
-    public Profile profile() {
-        return profile;
     }
 
     private void intxUnmaskKicked() {

@@ -42,6 +42,7 @@ final class InterruptController implements Interrupts {
     private final List<Vectors> sets;
     private final MsixTable table;
     private final int intxCount;
+    private final boolean dynamicMsix;
     private final EventFdWatcher watcher;
     private final Gate gate;
     private Optional<Unmask> unmask = Optional.empty();
@@ -55,7 +56,14 @@ final class InterruptController implements Interrupts {
         }
     }
 
-    InterruptController(PciDescription description, EventFdWatcher watcher, Gate gate) {
+    /**
+     * The interrupts of a function.
+     *
+     * @param dynamicMsix whether MSI-X vectors can be added while others are in use
+     */
+    InterruptController(
+            PciDescription description, boolean dynamicMsix, EventFdWatcher watcher, Gate gate) {
+        this.dynamicMsix = dynamicMsix;
         this.watcher = watcher;
         this.gate = gate;
         intxCount = description.intx() ? 1 : 0;
@@ -94,6 +102,23 @@ final class InterruptController implements Interrupts {
     /** How many interrupts an index has; 0 for an index without any. */
     int count(int index) {
         return index == VfioPci.VFIO_PCI_INTX_IRQ_INDEX ? intxCount : sets.get(index).size();
+    }
+
+    /** What GET_IRQ_INFO tells of an index. */
+    InterruptDescription description(int index) {
+        int flags =
+                switch (index) {
+                    case VfioPci.VFIO_PCI_INTX_IRQ_INDEX ->
+                            Vfio.VFIO_IRQ_INFO_EVENTFD
+                                    | Vfio.VFIO_IRQ_INFO_MASKABLE
+                                    | Vfio.VFIO_IRQ_INFO_AUTOMASKED;
+                    case VfioPci.VFIO_PCI_MSIX_IRQ_INDEX ->
+                            dynamicMsix
+                                    ? Vfio.VFIO_IRQ_INFO_EVENTFD
+                                    : Vfio.VFIO_IRQ_INFO_EVENTFD | Vfio.VFIO_IRQ_INFO_NORESIZE;
+                    default -> Vfio.VFIO_IRQ_INFO_EVENTFD | Vfio.VFIO_IRQ_INFO_NORESIZE;
+                };
+        return new InterruptDescription(flags, count(index));
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.vfio4j.linux.Memory;
 import io.vfio4j.linux.RevocableMemFd;
 import io.vfio4j.power.MappingView;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.StampedLock;
 
@@ -225,6 +226,21 @@ final class MappableMemory implements Region, BarMemory, AutoCloseable {
     @Override
     public long size() {
         return size;
+    }
+
+    /**
+     * All of it can be mapped.
+     *
+     * @throws LinuxException as {@link #file}
+     */
+    @Override
+    public RegionDescription description() {
+        var all = List.of(new RegionDescription.Area(0, size));
+        return new RegionDescription(
+                size,
+                true,
+                true,
+                Optional.of(new RegionDescription.Mappable(file(), 0, all, false)));
     }
 
     @Override

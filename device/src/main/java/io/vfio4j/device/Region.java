@@ -26,6 +26,11 @@ interface Region {
      */
     long size();
 
+    /** What GET_REGION_INFO tells of it: nothing to map, unless a region says otherwise. */
+    default RegionDescription description() {
+        return RegionDescription.ofSize(size());
+    }
+
     /**
      * Reads.
      *

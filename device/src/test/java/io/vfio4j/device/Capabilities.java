@@ -36,7 +36,7 @@ record Capabilities(Map<Integer, Integer> standard, Map<Integer, Integer> extend
 
     private static Map<Integer, Integer> extendedOf(Hosted hosted) {
         Map<Integer, Integer> found = new LinkedHashMap<>();
-        int at = hosted.device.region(Hosted.CONFIG).size() > FIRST_EXTENDED ? FIRST_EXTENDED : 0;
+        int at = hosted.region(Hosted.CONFIG).size() > FIRST_EXTENDED ? FIRST_EXTENDED : 0;
         while (at != 0) {
             assertThat(at).isBetween(FIRST_EXTENDED, PciRegs.PCI_CFG_SPACE_EXP_SIZE - 4);
             assertThat(at % 4).isZero();

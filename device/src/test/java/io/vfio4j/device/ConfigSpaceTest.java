@@ -197,7 +197,7 @@ class ConfigSpaceTest {
 
             assertThat(hosted.config(PciRegs.PCI_CAPABILITY_LIST, 1)).isZero();
             assertThat(hosted.config(PciRegs.PCI_STATUS, 2)).isZero();
-            assertThat(hosted.device.region(Hosted.CONFIG).size()).isEqualTo(256);
+            assertThat(hosted.region(Hosted.CONFIG).size()).isEqualTo(256);
         }
 
         @Test
@@ -240,7 +240,7 @@ class ConfigSpaceTest {
             assertThat(hosted.config(at + PciRegs.PCI_MSIX_FLAGS, 2)).as("4 vectors").isEqualTo(3);
             assertThat(hosted.config(at + PciRegs.PCI_MSIX_TABLE, 4)).as("BAR 3").isEqualTo(3);
             assertThat(hosted.config(at + PciRegs.PCI_MSIX_PBA, 4)).isEqualTo(4096 | 3);
-            assertThat(hosted.device.region(3).size()).isEqualTo(8192);
+            assertThat(hosted.region(3).size()).isEqualTo(8192);
         }
 
         @ParameterizedTest
@@ -249,7 +249,7 @@ class ConfigSpaceTest {
             host(PciDescription.of(PciIdentity.of(1, 2, 3)).withMsix(vectors, 0));
 
             int at = capability(PciRegs.PCI_CAP_ID_MSIX);
-            assertThat(hosted.device.region(0).size()).isEqualTo(size);
+            assertThat(hosted.region(0).size()).isEqualTo(size);
             assertThat(hosted.config(at + PciRegs.PCI_MSIX_PBA, 4)).isEqualTo(pending);
             assertThat(hosted.config(at + PciRegs.PCI_MSIX_FLAGS, 2)).isEqualTo(vectors - 1);
         }

@@ -180,8 +180,7 @@ class ContextLossTest {
             try (EventFd interrupt = EventFd.create()) {
                 hosted.trigger(VfioPci.VFIO_PCI_ERR_IRQ_INDEX, interrupt);
                 toD3hotAndBack();
-                assertThat(hosted.device.interruptCount(VfioPci.VFIO_PCI_ERR_IRQ_INDEX))
-                        .isEqualTo(1);
+                assertThat(hosted.interruptCount(VfioPci.VFIO_PCI_ERR_IRQ_INDEX)).isEqualTo(1);
                 int trigger = 1 << 5 | 1;
                 assertThat(hosted.irqs(trigger, VfioPci.VFIO_PCI_ERR_IRQ_INDEX, 0, 1)).isZero();
                 assertThat(interrupt.drain()).isEqualTo(1);

@@ -47,7 +47,7 @@ class HostAttributesTest {
     }
 
     private HostReply ask(String line) {
-        return hosted.device.attributes().handle(HostRequest.parse(line));
+        return hosted.device.host(HostRequest.parse(line));
     }
 
     private String read(String attribute) {

@@ -68,7 +68,7 @@ final class Hosted implements AutoCloseable {
     }
 
     void open() {
-        device.open(new NoMessages(), true);
+        device.open(new NoMessages());
     }
 
     /** Lets all that wants to happen by itself happen: the device falls asleep if it may. */
@@ -82,6 +82,25 @@ final class Hosted implements AutoCloseable {
 
     PciPowerState powerState() {
         return device.power().powerState();
+    }
+
+    /** What GET_REGION_INFO tells. */
+    RegionDescription region(int index) {
+        try (DeviceAccess access = device.access()) {
+            return access.region(index);
+        }
+    }
+
+    /** The file of a region that can be mapped. */
+    Fd mappable(int index) {
+        return region(index).mappable().orElseThrow().file();
+    }
+
+    /** What GET_IRQ_INFO tells. */
+    int interruptCount(int index) {
+        try (DeviceAccess access = device.access()) {
+            return access.interrupt(index).count();
+        }
     }
 
     int read(int region, long offset, int count) {

@@ -60,7 +60,7 @@ class InterruptRacesTest {
     private final int control;
 
     InterruptRacesTest() {
-        device.open(new NoMessages(), true);
+        device.open(new NoMessages());
         pmcsr = capability(PciRegs.PCI_CAP_ID_PM) + PciRegs.PCI_PM_CTRL;
         control = capability(PciRegs.PCI_CAP_ID_MSIX) + PciRegs.PCI_MSIX_FLAGS;
     }

@@ -203,7 +203,7 @@ class InterruptsWhileAsleepTest {
         intx(true);
         sleep();
 
-        hosted.device.attributes().handle(new HostRequest.WriteConfig(4, "0200"));
+        hosted.device.host(new HostRequest.WriteConfig(4, "0200"));
 
         if (depth == PciPowerState.D3HOT) {
             assertThat(hosted.powerState()).isEqualTo(depth);

@@ -268,7 +268,7 @@ class LowPowerTest {
         private Mapping mapping = map();
 
         private Mapping map() {
-            return Mapping.map(hosted.device.region(2).mappable().orElseThrow(), 0, 16384, true);
+            return Mapping.map(hosted.mappable(2), 0, 16384, true);
         }
 
         @AfterEach
@@ -307,7 +307,7 @@ class LowPowerTest {
         @Test
         void shouldRefuseAnEntryThatCannotRevoke() {
             mapping.putInt(0, 7);
-            hosted.device.region(2).mappable().orElseThrow().close();
+            hosted.mappable(2).close();
             int eio = -Errno.EIO.number();
             assertThat(hosted.enter()).isEqualTo(eio);
             assertThat(hosted.contract()).isEqualTo(ContractState.OFF);
@@ -522,7 +522,7 @@ class LowPowerTest {
             int before = Fd.openCount();
             for (int i = 0; i < 20; i++) {
                 Hosted other = Hosted.opened(Hosted.FULL);
-                other.device.region(2);
+                other.region(2);
                 try (EventFd interrupt = EventFd.create()) {
                     other.trigger(VfioPci.VFIO_PCI_INTX_IRQ_INDEX, interrupt);
                 }
@@ -535,7 +535,7 @@ class LowPowerTest {
         @Test
         void shouldRefuseAnAccessAfterTheEndRatherThanTouchFreedMemory() {
             HostedDevice device = new HostedDevice(new RecordingDevice(Hosted.FULL), options());
-            device.open(new NoMessages(), true);
+            device.open(new NoMessages());
             device.close();
             try (DeviceAccess access = device.access()) {
                 for (int bar : new int[] {1, 2, 4}) {
@@ -567,12 +567,7 @@ class LowPowerTest {
         @Test
         void shouldKeepTwoDevicesApart() {
             try (Hosted other = Hosted.opened(Hosted.COLD);
-                    Mapping mapping =
-                            Mapping.map(
-                                    other.device.region(2).mappable().orElseThrow(),
-                                    0,
-                                    4096,
-                                    true)) {
+                    Mapping mapping = Mapping.map(other.mappable(2), 0, 4096, true)) {
                 mapping.putInt(0, 1);
                 hosted.store(2, 0, 4, 2);
                 sleep();

@@ -135,10 +135,10 @@ class MsiTest {
     @Test
     void shouldFollowTheHostsWrites() {
         enable(1);
-        hosted.device.attributes().handle(new HostRequest.WriteConfig(mask, "01000000"));
+        hosted.device.host(new HostRequest.WriteConfig(mask, "01000000"));
         send(0);
         assertThat(signals(0)).isZero();
-        hosted.device.attributes().handle(new HostRequest.WriteConfig(mask, "00"));
+        hosted.device.host(new HostRequest.WriteConfig(mask, "00"));
         assertThat(signals(0)).isEqualTo(1);
     }
 

@@ -4,8 +4,35 @@ package io.vfio4j.device;
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.Memory;
 
-/** A client that answers no DMA message. */
-final class NoMessages implements ClientMemory {
+import java.util.OptionalInt;
+
+/** A client that answers no DMA message; it bears faults, and does not know PME. */
+final class NoMessages implements ServedClient, ClientMemory {
+    @Override
+    public ClientMemory memory() {
+        return this;
+    }
+
+    @Override
+    public boolean bearsFaults() {
+        return true;
+    }
+
+    @Override
+    public boolean knowsPme() {
+        return false;
+    }
+
+    @Override
+    public OptionalInt process() {
+        return OptionalInt.empty();
+    }
+
+    @Override
+    public void hangUp() {
+        throw new AssertionError("nobody has a reason to");
+    }
+
     @Override
     public int maxTransfer() {
         return 1 << 20;

@@ -63,8 +63,10 @@ class RacesTest {
             RecordingDevice model = new RecordingDevice(Hosted.COLD);
             HostedDevice device = new HostedDevice(model, OPTIONS);
             if (i % 3 > 0) {
-                device.open(new NoMessages(), true);
-                device.region(2);
+                device.open(new NoMessages());
+                try (DeviceAccess access = device.access()) {
+                    access.region(2);
+                }
             }
             if (i % 3 > 1) {
                 device.lastClose();
@@ -123,7 +125,7 @@ class RacesTest {
         long end = System.nanoTime() + BUSY_NANOS;
         try (Memory buffer = Memory.allocate(64)) {
             while (System.nanoTime() < end) {
-                device.open(new NoMessages(), true);
+                device.open(new NoMessages());
                 for (int i = random.nextInt(50); i >= 0; i--) {
                     request(device, eventFd, random, written, buffer);
                 }
@@ -176,7 +178,7 @@ class RacesTest {
                             new byte[0],
                             random.nextInt(3) == 0 ? new ArrayList<>() : given(eventFd));
                 }
-                default -> device.region(2);
+                default -> access.region(2);
             }
         }
     }
@@ -200,7 +202,7 @@ class RacesTest {
                         "write reset 1");
         while (!over.get()) {
             String line = lines.get(random.nextInt(lines.size()));
-            assertThat(device.attributes().handle(HostRequest.parse(line)))
+            assertThat(device.host(HostRequest.parse(line)))
                     .as(line)
                     .isInstanceOf(HostReply.Ok.class);
         }

@@ -290,7 +290,7 @@ class ResetTest {
                         new ManualWatcher(),
                         Profile.LINUX_7_3);
         try (HostedDevice device = new HostedDevice(broken, options)) {
-            device.open(new NoMessages(), true);
+            device.open(new NoMessages());
             try (DeviceAccess access = device.access()) {
                 assertThat(access.reset()).isEqualTo(-Errno.ENODEV.number());
             }

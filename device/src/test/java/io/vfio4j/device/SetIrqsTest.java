@@ -144,17 +144,17 @@ class SetIrqsTest {
             try (Hosted plain =
                     Hosted.opened(PciDescription.of(PciIdentity.of(1, 2, 3)).withoutExpress())) {
                 for (int index : new int[] {INTX, MSI, MSIX, ERR, PME}) {
-                    assertThat(plain.device.interruptCount(index)).isZero();
+                    assertThat(plain.interruptCount(index)).isZero();
                     assertThat(plain.irqs(NONE | TRIGGER, index, 0, 0)).isEqualTo(EINVAL);
                     assertThat(plain.irqs(EVENTFD | TRIGGER, index, 0, 1, fd(0))).isEqualTo(EINVAL);
                 }
-                assertThat(plain.device.interruptCount(REQ)).isEqualTo(1);
+                assertThat(plain.interruptCount(REQ)).isEqualTo(1);
             }
         }
 
         @Test
         void shouldCountWhatTheFunctionHas() {
-            assertThat(IntStream.range(0, 6).map(hosted.device::interruptCount))
+            assertThat(IntStream.range(0, 6).map(hosted::interruptCount))
                     .as("PME is for who can signal it")
                     .containsExactly(1, 2, 4, 1, 1, 0);
         }
@@ -454,7 +454,7 @@ class SetIrqsTest {
 
         @Test
         void shouldBeOneInterrupt() {
-            assertThat(waking.device.interruptCount(PME)).isEqualTo(1);
+            assertThat(waking.interruptCount(PME)).isEqualTo(1);
             assertThat(waking.irqs(EVENTFD | TRIGGER, PME, 0, 2, fds(2))).isEqualTo(EINVAL);
             assertThat(waking.irqs(EVENTFD | TRIGGER, PME, 1, 1, fd(0))).isEqualTo(EINVAL);
             assertThat(waking.irqs(NONE | MASK, PME, 0, 1)).isEqualTo(ENOTTY);

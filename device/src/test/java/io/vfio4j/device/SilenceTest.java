@@ -120,7 +120,7 @@ class SilenceTest {
             scheduler.drain();
             assertThat(device.power().powerState()).isEqualTo(PciPowerState.D3COLD);
             model.ready = false;
-            device.open(new NoMessages(), true);
+            device.open(new NoMessages());
         }
 
         private int read(int region, long offset, int count) {
@@ -154,7 +154,7 @@ class SilenceTest {
             device.lastClose();
             scheduler.drain();
             model.ready = true;
-            device.open(new NoMessages(), true);
+            device.open(new NoMessages());
             assertThat(read(Hosted.CONFIG, PciRegs.PCI_INTERRUPT_LINE, 1)).isEqualTo(1);
             assertThat(hosted.buffer.getByte(0)).isZero();
         }
@@ -162,7 +162,7 @@ class SilenceTest {
         @Test
         void shouldBeAllOnesForTheHostToo() {
             openUnready();
-            assertThat(device.attributes().handle(new HostRequest.ReadConfig(0, 4)))
+            assertThat(device.host(new HostRequest.ReadConfig(0, 4)))
                     .isEqualTo(new HostReply.Ok("ffffffff"));
         }
 
@@ -186,7 +186,7 @@ class SilenceTest {
             scheduler.drain();
             model.ready = false;
             model.readyAfterAsking = 5;
-            device.open(new NoMessages(), true);
+            device.open(new NoMessages());
             assertThat(read(Hosted.CONFIG, 0, 2)).isEqualTo(2);
             assertThat(hosted.buffer.getByte(0)).isEqualTo((byte) 0x34);
         }
@@ -205,7 +205,7 @@ class SilenceTest {
                             new ManualWatcher(),
                             Profile.LINUX_7_3);
             try (HostedDevice device = new HostedDevice(model, options)) {
-                device.open(new NoMessages(), true);
+                device.open(new NoMessages());
                 assertThat(model.dmaWorks()).isTrue();
                 write(device, 3);
                 assertThat(model.dmaWorks()).isFalse();

@@ -77,9 +77,7 @@ final class StarvedProcess {
         List<Fd> taken = new ArrayList<>();
         try (Hosted hosted = Hosted.opened(Hosted.FULL);
                 Memory spare = Memory.allocate(4096);
-                Mapping mapping =
-                        Mapping.map(
-                                hosted.device.region(2).mappable().orElseThrow(), 0, 16384, true)) {
+                Mapping mapping = Mapping.map(hosted.mappable(2), 0, 16384, true)) {
             spare.putInt(0, hosted.enter() + hosted.exit());
             mapping.putInt(0, 7);
             takeAllButOne(taken);

@@ -69,8 +69,8 @@ class BenchTest {
 
         @Test
         void shouldHaveFourMebibytesThatCannotBeMapped() {
-            assertThat(bench.device.region(MEMORY).size()).isEqualTo(4 << 20);
-            assertThat(bench.device.region(MEMORY).mappable()).isEmpty();
+            assertThat(bench.region(MEMORY).size()).isEqualTo(4 << 20);
+            assertThat(bench.region(MEMORY).mappable()).isEmpty();
         }
     }
 

@@ -5,6 +5,7 @@ import io.vfio4j.device.DeviceAccess;
 import io.vfio4j.device.HostOptions;
 import io.vfio4j.device.HostedDevice;
 import io.vfio4j.device.PciDevice;
+import io.vfio4j.device.RegionDescription;
 import io.vfio4j.linux.EventFd;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.MemFd;
@@ -38,7 +39,7 @@ final class Driven implements AutoCloseable {
                 new HostedDevice(
                         model, new HostOptions(work, work, (_, _) -> () -> {}, Profile.LINUX_7_3));
         settle();
-        device.open(client, true);
+        device.open(client);
     }
 
     /** Lets the device fall asleep if it may. */
@@ -49,6 +50,13 @@ final class Driven implements AutoCloseable {
     void busMaster(boolean on) {
         int command = PciRegs.PCI_COMMAND_MEMORY | (on ? PciRegs.PCI_COMMAND_MASTER : 0);
         store(VfioPci.VFIO_PCI_CONFIG_REGION_INDEX, PciRegs.PCI_COMMAND, 2, command);
+    }
+
+    /** What GET_REGION_INFO tells. */
+    RegionDescription region(int index) {
+        try (DeviceAccess access = device.access()) {
+            return access.region(index);
+        }
     }
 
     /** A read of 1, 2, 4 or 8 bytes, zero-extended. */

@@ -720,7 +720,7 @@ class I2cTest {
         }
 
         private HostReply signal(String name) {
-            return i2c.device.attributes().handle(HostRequest.parse("write signal " + name));
+            return i2c.device.host(HostRequest.parse("write signal " + name));
         }
 
         @Test

@@ -184,7 +184,7 @@ class SerialTest {
         store(FCR, 1);
         send(2);
         serial.store(config, 0x44, 2, 0x103);
-        assertThat(serial.device.attributes().handle(HostRequest.parse("write signal ring")))
+        assertThat(serial.device.host(HostRequest.parse("write signal ring")))
                 .isEqualTo(new HostReply.Ok(""));
         assertThat(serial.load(config, 0x44, 2)).as("PME_Status").isEqualTo(0x810b);
 
@@ -195,7 +195,7 @@ class SerialTest {
 
     @Test
     void shouldKnowNoOtherSignal() {
-        assertThat(serial.device.attributes().handle(HostRequest.parse("write signal alert")))
+        assertThat(serial.device.host(HostRequest.parse("write signal alert")))
                 .isInstanceOf(HostReply.Failed.class);
     }
 }

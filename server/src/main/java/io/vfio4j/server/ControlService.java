@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.server;
 
-import io.vfio4j.device.HostedDevice;
+import io.vfio4j.device.ServedDevice;
 import io.vfio4j.linux.UnixStream;
 
 import java.lang.System.Logger.Level;
@@ -21,12 +21,12 @@ final class ControlService implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(ControlService.class.getName());
 
     private final Path socket;
-    private final HostedDevice device;
+    private final ServedDevice device;
     private final Acceptor acceptor;
     private final Set<ControlSession> sessions = ConcurrentHashMap.newKeySet();
     private volatile boolean stopped;
 
-    ControlService(Path socket, HostedDevice device) {
+    ControlService(Path socket, ServedDevice device) {
         this.socket = socket;
         this.device = device;
         acceptor = new Acceptor(socket, this::admit);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.server;
 
-import io.vfio4j.device.HostedDevice;
+import io.vfio4j.device.ServedDevice;
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.FdBag;
 import io.vfio4j.linux.LinuxException;
@@ -28,7 +28,7 @@ final class ControlSession {
     private static final System.Logger LOG = System.getLogger(ControlSession.class.getName());
 
     private final UnixStream stream;
-    private final HostedDevice device;
+    private final ServedDevice device;
     private final String name;
     private final Consumer<ControlSession> over;
     private final Thread thread;
@@ -44,7 +44,7 @@ final class ControlSession {
      * @param over called when the session is over
      */
     ControlSession(
-            UnixStream stream, HostedDevice device, String name, Consumer<ControlSession> over) {
+            UnixStream stream, ServedDevice device, String name, Consumer<ControlSession> over) {
         this.stream = stream;
         this.device = device;
         this.name = name;
@@ -130,7 +130,7 @@ final class ControlSession {
                 watch();
                 return;
             }
-            reply = device.attributes().handle(request);
+            reply = device.host(request);
         } catch (IllegalArgumentException bad) {
             reply = failed(String.valueOf(bad.getMessage()));
         }
@@ -141,7 +141,7 @@ final class ControlSession {
     private void watch() {
         boolean already = watcher.isPresent();
         if (!already) {
-            watcher = Optional.of(new Watcher(device.power(), this::send, this::stop, name));
+            watcher = Optional.of(new Watcher(device, this::send, this::stop, name));
         }
         send(new HostReply.Ok("").format());
         if (!already) {

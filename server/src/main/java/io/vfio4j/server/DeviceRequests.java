@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.server;
 
-import io.vfio4j.device.DeviceAccess;
-import io.vfio4j.device.HostedDevice;
+import io.vfio4j.device.InterruptDescription;
 import io.vfio4j.device.RegionDescription;
+import io.vfio4j.device.RegionDescription.Mappable;
+import io.vfio4j.device.ServedAccess;
+import io.vfio4j.device.ServedDevice;
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.Memory;
 import io.vfio4j.uapi.Vfio;
-import io.vfio4j.uapi.VfioInfoCapHeader;
 import io.vfio4j.uapi.VfioIrqInfo;
 import io.vfio4j.uapi.VfioIrqSet;
 import io.vfio4j.uapi.VfioPci;
@@ -27,10 +28,7 @@ import java.util.List;
 final class DeviceRequests {
     private static final int EINVAL = -Errno.EINVAL.number();
 
-    /** struct vfio_info_cap_header, nr_areas and reserved, then one area: offset and size. */
-    private static final int SPARSE_ONE_AREA = 8 + 8 + 16;
-
-    private final HostedDevice device;
+    private final ServedDevice device;
     private final Reply reply;
     private final int interruptIndices;
 
@@ -39,23 +37,22 @@ final class DeviceRequests {
      *
      * @param pme whether it knows the PME interrupt
      */
-    DeviceRequests(HostedDevice device, Reply reply, boolean pme) {
+    DeviceRequests(ServedDevice device, Reply reply, boolean pme) {
         this.device = device;
         this.reply = reply;
-        boolean signals = device.interruptCount(VfioUser.VFIO_USER_PCI_PME_IRQ_INDEX) > 0;
         interruptIndices =
-                pme && signals
+                pme && device.signalsPme()
                         ? VfioUser.VFIO_USER_PCI_PME_IRQ_INDEX + 1
                         : VfioPci.VFIO_PCI_NUM_IRQS;
     }
 
     int handle(VfioUserCommand command, Memory frame, int size, FrameFds fds) {
-        try (DeviceAccess access = device.access()) {
+        try (ServedAccess access = device.access()) {
             return switch (command) {
-                case DEVICE_GET_INFO -> info(frame, size);
-                case DEVICE_GET_REGION_INFO -> regionInfo(frame, size);
+                case DEVICE_GET_INFO -> info(access, frame, size);
+                case DEVICE_GET_REGION_INFO -> regionInfo(access, frame, size);
                 case DEVICE_GET_REGION_IO_FDS -> regionIoFds(frame, size);
-                case DEVICE_GET_IRQ_INFO -> irqInfo(frame, size);
+                case DEVICE_GET_IRQ_INFO -> irqInfo(access, frame, size);
                 case DEVICE_SET_IRQS -> setIrqs(access, frame, size, fds);
                 case DEVICE_RESET -> access.reset();
                 case DEVICE_FEATURE -> feature(access, frame, size, fds);
@@ -66,7 +63,7 @@ final class DeviceRequests {
 
     /** An unknown command: as an unknown ioctl, it wakes the device and is ENOTTY (spec B7). */
     int unknown() {
-        try (DeviceAccess _ = device.access()) {
+        try (ServedAccess _ = device.access()) {
             return -Errno.ENOTTY.number();
         }
     }
@@ -92,19 +89,19 @@ final class DeviceRequests {
         return Integer.BYTES;
     }
 
-    private int info(Memory frame, int size) {
+    private int info(ServedAccess access, Memory frame, int size) {
         int length = VfioUserDeviceInfo.LAYOUT.size();
         int refusal = tooSmall(frame, size, length);
         if (refusal != 0) {
             return refusal;
         }
-        int flags = Vfio.VFIO_DEVICE_FLAGS_PCI | Vfio.VFIO_DEVICE_FLAGS_RESET;
-        new VfioUserDeviceInfo(length, flags, VfioPci.VFIO_PCI_NUM_REGIONS, interruptIndices)
+        new VfioUserDeviceInfo(
+                        length, access.flags(), VfioPci.VFIO_PCI_NUM_REGIONS, interruptIndices)
                 .write(reply.frame(), Reply.PAYLOAD);
         return length;
     }
 
-    private int regionInfo(Memory frame, int size) {
+    private int regionInfo(ServedAccess access, Memory frame, int size) {
         int fixed = VfioRegionInfo.LAYOUT.size();
         int refusal = tooSmall(frame, size, fixed);
         if (refusal != 0) {
@@ -114,43 +111,38 @@ final class DeviceRequests {
         if (Integer.compareUnsigned(asked.index(), VfioPci.VFIO_PCI_NUM_REGIONS) >= 0) {
             return EINVAL;
         }
-        RegionDescription region = device.region(asked.index());
-        boolean mappable = region.mappable().isPresent();
-        int full = mappable ? fixed + SPARSE_ONE_AREA : fixed;
-        boolean fits = Integer.compareUnsigned(asked.argsz(), full) >= 0;
+        RegionDescription region = access.region(asked.index());
+        return region.mappable().isPresent()
+                ? mappable(asked, region, region.mappable().get())
+                : fixedPart(asked, region, 0, 0, fixed);
+    }
+
+    private int mappable(VfioRegionInfo asked, RegionDescription region, Mappable mappable) {
+        int fixed = VfioRegionInfo.LAYOUT.size();
+        int full = fixed + RegionCapabilities.size(mappable);
         // A reply that does not fit says how much is needed and leaves the rest out. It names the
         // capabilities' place all the same: QEMU refuses the flag without it before it asks again.
-        int capOffset = mappable ? fixed : 0;
-        new VfioRegionInfo(full, flags(region), asked.index(), capOffset, region.size(), 0)
-                .write(reply.frame(), Reply.PAYLOAD);
-        if (!mappable || !fits) {
-            return fixed;
+        int length = fixedPart(asked, region, mappable.offset(), fixed, full);
+        if (Integer.compareUnsigned(asked.argsz(), full) < 0) {
+            return length;
         }
-        sparseMmap(Reply.PAYLOAD + (long) fixed, region.size());
-        region.mappable().ifPresent(fd -> reply.attach(List.of(fd)));
+        RegionCapabilities.write(mappable, reply.frame(), Reply.PAYLOAD, fixed);
+        reply.attach(List.of(mappable.file()));
         return full;
     }
 
-    private static int flags(RegionDescription region) {
-        int flags = 0;
-        if (region.size() > 0) {
-            flags = Vfio.VFIO_REGION_INFO_FLAG_READ | Vfio.VFIO_REGION_INFO_FLAG_WRITE;
-        }
-        if (region.mappable().isPresent()) {
-            flags |= Vfio.VFIO_REGION_INFO_FLAG_MMAP | Vfio.VFIO_REGION_INFO_FLAG_CAPS;
-        }
-        return flags;
+    private int fixedPart(
+            VfioRegionInfo asked, RegionDescription region, long offset, int capOffset, int full) {
+        new VfioRegionInfo(full, flags(region), asked.index(), capOffset, region.size(), offset)
+                .write(reply.frame(), Reply.PAYLOAD);
+        return VfioRegionInfo.LAYOUT.size();
     }
 
-    private void sparseMmap(long at, long size) {
-        int version = 1;
-        int areas = 1;
-        Memory payload = reply.frame();
-        new VfioInfoCapHeader(Vfio.VFIO_REGION_INFO_CAP_SPARSE_MMAP, version, 0).write(payload, at);
-        payload.putInt(at + 8, areas);
-        payload.putInt(at + 12, 0);
-        payload.putLong(at + 16, 0);
-        payload.putLong(at + 24, size);
+    private static int flags(RegionDescription region) {
+        int mapped = Vfio.VFIO_REGION_INFO_FLAG_MMAP | Vfio.VFIO_REGION_INFO_FLAG_CAPS;
+        return (region.readable() ? Vfio.VFIO_REGION_INFO_FLAG_READ : 0)
+                | (region.writable() ? Vfio.VFIO_REGION_INFO_FLAG_WRITE : 0)
+                | (region.mappable().isPresent() ? mapped : 0);
     }
 
     private int regionIoFds(Memory frame, int size) {
@@ -169,7 +161,7 @@ final class DeviceRequests {
         return length;
     }
 
-    private int irqInfo(Memory frame, int size) {
+    private int irqInfo(ServedAccess access, Memory frame, int size) {
         int length = VfioIrqInfo.LAYOUT.size();
         int refusal = tooSmall(frame, size, length);
         if (refusal != 0) {
@@ -179,25 +171,13 @@ final class DeviceRequests {
         if (Integer.compareUnsigned(asked.index(), interruptIndices) >= 0) {
             return EINVAL;
         }
-        int flags =
-                switch (asked.index()) {
-                    case VfioPci.VFIO_PCI_INTX_IRQ_INDEX ->
-                            Vfio.VFIO_IRQ_INFO_EVENTFD
-                                    | Vfio.VFIO_IRQ_INFO_MASKABLE
-                                    | Vfio.VFIO_IRQ_INFO_AUTOMASKED;
-                    // Whether vectors can be added while others are in use.
-                    case VfioPci.VFIO_PCI_MSIX_IRQ_INDEX ->
-                            device.profile().dynamicMsix()
-                                    ? Vfio.VFIO_IRQ_INFO_EVENTFD
-                                    : Vfio.VFIO_IRQ_INFO_EVENTFD | Vfio.VFIO_IRQ_INFO_NORESIZE;
-                    default -> Vfio.VFIO_IRQ_INFO_EVENTFD | Vfio.VFIO_IRQ_INFO_NORESIZE;
-                };
-        new VfioIrqInfo(length, flags, asked.index(), device.interruptCount(asked.index()))
+        InterruptDescription interrupts = access.interrupt(asked.index());
+        new VfioIrqInfo(length, interrupts.flags(), asked.index(), interrupts.count())
                 .write(reply.frame(), Reply.PAYLOAD);
         return length;
     }
 
-    private int setIrqs(DeviceAccess access, Memory frame, int size, FrameFds fds) {
+    private int setIrqs(ServedAccess access, Memory frame, int size, FrameFds fds) {
         int fixed = VfioIrqSet.LAYOUT.size();
         int available = size - VfioUserHeader.SIZE;
         if (available < fixed || fds.fdsRefused()) {
@@ -212,7 +192,7 @@ final class DeviceRequests {
         return access.setInterrupts(request, available, data, fds.takeFds());
     }
 
-    private int feature(DeviceAccess access, Memory frame, int size, FrameFds fds) {
+    private int feature(ServedAccess access, Memory frame, int size, FrameFds fds) {
         int length = size - VfioUserHeader.SIZE;
         if (fds.fdsRefused()) {
             return EINVAL;
@@ -221,7 +201,7 @@ final class DeviceRequests {
         if (result < 0) {
             return result;
         }
-        // SET and PROBE give the request back.
+        // SET and PROBE give the request back, and a GET's answer stands in its place.
         reply.frame().copy(frame, VfioUserHeader.SIZE, Reply.PAYLOAD, length);
         return length;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.server;
 
-import io.vfio4j.device.HostedDevice;
+import io.vfio4j.device.ServedDevice;
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.UnixStream;
 
@@ -19,7 +19,7 @@ public final class DeviceService implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(DeviceService.class.getName());
 
     private final Path socket;
-    private final HostedDevice device;
+    private final ServedDevice device;
     private final Acceptor acceptor;
     private final ControlService control;
     private final Refusal busy;
@@ -27,7 +27,7 @@ public final class DeviceService implements AutoCloseable {
     private Optional<Session> session = Optional.empty();
     private boolean closed;
 
-    private DeviceService(Path socket, HostedDevice device) {
+    private DeviceService(Path socket, ServedDevice device) {
         this.socket = socket;
         this.device = device;
         busy = new Refusal(Errno.EBUSY, socket.toString());
@@ -40,7 +40,7 @@ public final class DeviceService implements AutoCloseable {
         }
     }
 
-    static DeviceService start(Path socket, HostedDevice device) {
+    static DeviceService start(Path socket, ServedDevice device) {
         DeviceService service = new DeviceService(socket, device);
         service.control.start();
         service.acceptor.start();
@@ -61,7 +61,7 @@ public final class DeviceService implements AutoCloseable {
      *
      * @return the device
      */
-    public HostedDevice device() {
+    public ServedDevice device() {
         return device;
     }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.server;
 
-import io.vfio4j.device.DmaSpace;
+import io.vfio4j.device.ServedDma;
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.Memory;
 import io.vfio4j.uapi.Vfio;
@@ -13,10 +13,10 @@ import io.vfio4j.uapi.VfioUserHeader;
 final class DmaRequests {
     private static final int EINVAL = -Errno.EINVAL.number();
 
-    private final DmaSpace dma;
+    private final ServedDma dma;
     private final Reply reply;
 
-    DmaRequests(DmaSpace dma, Reply reply) {
+    DmaRequests(ServedDma dma, Reply reply) {
         this.dma = dma;
         this.reply = reply;
     }

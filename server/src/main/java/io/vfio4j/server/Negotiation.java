@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.server;
 
-import io.vfio4j.device.DmaSpace;
+import io.vfio4j.device.ServedDma;
 import io.vfio4j.linux.Memory;
 import io.vfio4j.uapi.VersionCapabilities;
 import io.vfio4j.uapi.VfioUserCommand;
@@ -87,7 +87,7 @@ record Negotiation(String refusal, VersionCapabilities proposed) {
                 new VersionCapabilities(
                         FrameReader.MAX_FDS,
                         Session.MAX_TRANSFER,
-                        Math.min(proposed.maxDmaMaps(), DmaSpace.MAX_WINDOWS),
+                        Math.min(proposed.maxDmaMaps(), ServedDma.MAX_WINDOWS),
                         VersionCapabilities.DEFAULTS.pgsizes(),
                         Optional.empty(),
                         Optional.empty(),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.server;
 
-import io.vfio4j.device.DeviceAccess;
-import io.vfio4j.device.HostedDevice;
+import io.vfio4j.device.ServedAccess;
+import io.vfio4j.device.ServedDevice;
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.Memory;
@@ -30,7 +30,7 @@ final class Requests {
     /** Where the data of a region access starts in its frame. */
     private static final int DATA = VfioUserHeader.SIZE + RegionAccess.DATA;
 
-    private final HostedDevice device;
+    private final ServedDevice device;
     private final Reply reply;
     private final DeviceRequests deviceRequests;
     private final DmaRequests dmaRequests;
@@ -40,7 +40,7 @@ final class Requests {
      *
      * @param pme whether it knows the PME interrupt
      */
-    Requests(HostedDevice device, Reply reply, boolean pme) {
+    Requests(ServedDevice device, Reply reply, boolean pme) {
         this.device = device;
         this.reply = reply;
         deviceRequests = new DeviceRequests(device, reply, pme);
@@ -110,7 +110,7 @@ final class Requests {
             if (badRegion(region)) {
                 return EINVAL;
             }
-            try (DeviceAccess access = device.access()) {
+            try (ServedAccess access = device.access()) {
                 done = access.read(region, offset, (int) count, reply.frame(), DATA);
             }
         }
@@ -138,7 +138,7 @@ final class Requests {
         if (badRegion(region)) {
             return EINVAL;
         }
-        try (DeviceAccess access = device.access()) {
+        try (ServedAccess access = device.access()) {
             return access.write(region, offset, count, frame, at);
         }
     }

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.server;
 
-import io.vfio4j.device.HostedDevice;
+import io.vfio4j.device.ClientMemory;
+import io.vfio4j.device.ServedClient;
+import io.vfio4j.device.ServedDevice;
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.Memory;
 import io.vfio4j.linux.UnixStream;
 import io.vfio4j.power.PowerException;
+import io.vfio4j.uapi.VersionCapabilities;
 import io.vfio4j.uapi.VfioUserHeader;
 
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * One client of one device, from its VERSION to its end. Runs on a thread of its own, which reads
@@ -35,7 +39,7 @@ final class Session implements DmaMessages.Pump {
     private static final System.Logger LOG = System.getLogger(Session.class.getName());
 
     private final UnixStream stream;
-    private final HostedDevice device;
+    private final ServedDevice device;
     private final String name;
     private final Duration patience;
     private final Thread thread;
@@ -55,12 +59,12 @@ final class Session implements DmaMessages.Pump {
      * @param device what the client gets
      * @param name of the session, for the log
      */
-    Session(UnixStream stream, HostedDevice device, String name) {
+    Session(UnixStream stream, ServedDevice device, String name) {
         this(stream, device, name, PATIENCE);
     }
 
     /** With less patience: for tests. */
-    Session(UnixStream stream, HostedDevice device, String name, Duration patience) {
+    Session(UnixStream stream, ServedDevice device, String name, Duration patience) {
         this.stream = stream;
         this.device = device;
         this.name = name;
@@ -147,14 +151,27 @@ final class Session implements DmaMessages.Pump {
         messages = Optional.of(dma);
         requests = Optional.of(new Requests(device, reply, negotiation.lowPower().pme()));
         try {
-            device.open(dma, negotiation.lowPower().mappingFaults());
+            device.open(client(dma, negotiation.lowPower()));
         } catch (PowerException asleep) {
             reply.send(id, command, -asleep.refusal().errno(), writer);
             throw new ProtocolException("the device does not wake: " + asleep.getMessage());
+        } catch (LinuxException refused) {
+            reply.send(id, command, -refused.errno().number(), writer);
+            throw new ProtocolException("the device does not open: " + refused.getMessage());
         }
         opened = true;
         reply.send(id, command, negotiation.answer(reply.frame(), Reply.PAYLOAD), writer);
         return true;
+    }
+
+    private ServedClient client(ClientMemory memory, VersionCapabilities.LowPower agreed) {
+        int process = stream.peerPid();
+        return new SessionClient(
+                memory,
+                agreed.mappingFaults(),
+                agreed.pme(),
+                process > 0 ? OptionalInt.of(process) : OptionalInt.empty(),
+                this::stop);
     }
 
     private void serve() {

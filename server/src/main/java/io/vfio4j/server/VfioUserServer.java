@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.server;
 
-import io.vfio4j.device.HostedDevice;
+import io.vfio4j.device.ServedDevice;
 
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -40,7 +40,7 @@ public final class VfioUserServer implements AutoCloseable {
      * @throws io.vfio4j.linux.LinuxException EADDRINUSE if somebody serves that path, ENAMETOOLONG,
      *     ENOENT or EACCES as bind says
      */
-    public DeviceService serve(Path socket, HostedDevice device) {
+    public DeviceService serve(Path socket, ServedDevice device) {
         DeviceService service = DeviceService.start(socket, device);
         services.add(service);
         return service;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.server;
 
+import io.vfio4j.device.ServedDevice;
 import io.vfio4j.linux.LinuxException;
-import io.vfio4j.power.DevicePower;
-import io.vfio4j.power.PowerListener;
-import io.vfio4j.power.PowerState;
+import io.vfio4j.uapi.HostEvent;
 
 import java.lang.System.Logger.Level;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -16,35 +15,34 @@ import java.util.function.Consumer;
  * Tells one client of every change of a device's power, on a thread of its own: a client that does
  * not read must not hold the device up. One that is too far behind is dropped.
  */
-final class Watcher implements PowerListener, AutoCloseable {
+final class Watcher implements AutoCloseable {
     /** Events that a client may be behind. */
     private static final int MAX_BEHIND = 4096;
 
     private static final System.Logger LOG = System.getLogger(Watcher.class.getName());
 
-    private final DevicePower power;
+    private final ServedDevice.Watch watch;
     private final Consumer<String> send;
     private final Runnable drop;
     private final String name;
     private final Thread thread;
-    private final BlockingQueue<String> events = new ArrayBlockingQueue<>(MAX_BEHIND);
+    private final BlockingQueue<HostEvent> events = new ArrayBlockingQueue<>(MAX_BEHIND);
     private final AtomicBoolean tooSlow = new AtomicBoolean();
 
     /**
      * Notes every change from now on.
      *
-     * @param power whose
+     * @param device whose
      * @param send sends a line; may block, and throws LinuxException when the client has gone
      * @param drop ends the connection
      * @param name for the log
      */
-    Watcher(DevicePower power, Consumer<String> send, Runnable drop, String name) {
-        this.power = power;
+    Watcher(ServedDevice device, Consumer<String> send, Runnable drop, String name) {
         this.send = send;
         this.drop = drop;
         this.name = name;
         thread = Thread.ofPlatform().daemon().name("watch " + name).unstarted(this::tell);
-        power.addListener(this);
+        watch = device.watch(this::changed);
     }
 
     /** Begins to tell of them. */
@@ -52,20 +50,17 @@ final class Watcher implements PowerListener, AutoCloseable {
         thread.start();
     }
 
-    @Override
-    public void changed(PowerState before, PowerState after) {
-        for (String event : PowerEvents.between(before, after)) {
-            if (!events.offer(event) && !tooSlow.getAndSet(true)) {
-                LOG.log(Level.WARNING, "{0}: a watcher is too slow: dropped", name);
-                drop.run();
-            }
+    private void changed(HostEvent event) {
+        if (!events.offer(event) && !tooSlow.getAndSet(true)) {
+            LOG.log(Level.WARNING, "{0}: a watcher is too slow: dropped", name);
+            drop.run();
         }
     }
 
     private void tell() {
         try {
             while (true) {
-                send.accept(events.take());
+                send.accept(events.take().format());
             }
         } catch (LinuxException | IllegalStateException gone) {
             LOG.log(Level.DEBUG, "{0}: a watcher left", name);
@@ -77,7 +72,7 @@ final class Watcher implements PowerListener, AutoCloseable {
     /** Ends the thread. A send that blocks must have been woken by its owner. */
     @Override
     public void close() {
-        power.removeListener(this);
+        watch.close();
         thread.interrupt();
     }
 }
