@@ -102,7 +102,13 @@ final class HostAttributes {
                     RESET_METHOD,
                     SRIOV_NUMVFS,
                     SRIOV_TOTALVFS,
-                    DRIVER_OVERRIDE ->
+                    DRIVER_OVERRIDE,
+                    BRIDGE_STATE,
+                    BRIDGE_PMCSR,
+                    BRIDGE_PROMISE,
+                    BRIDGE_LOCKED,
+                    BRIDGE_WAKES,
+                    BRIDGE_CLIENT ->
                     absent(attribute);
         };
     }
@@ -284,7 +290,7 @@ final class HostAttributes {
         return "0x" + HexFormat.of().toHexDigits(value, digits);
     }
 
-    /** What only a device on a real bus has. */
+    /** What only a device on a real bus has, or one that is passed on. */
     private static HostReply absent(HostAttribute attribute) {
         return failed(Errno.ENOENT, "an emulated device has no " + attribute);
     }

@@ -248,6 +248,17 @@ class HostAttributesTest {
             assertErrno(Errno.ENOENT, line);
         }
 
+        @ParameterizedTest
+        @EnumSource
+        void shouldBeEnoentWhereOnlyABridgeHasTheAttribute(HostAttribute attribute) {
+            if (attribute.ofBridge()) {
+                assertErrno(Errno.ENOENT, "read " + attribute.sysfsName());
+                assertErrno(
+                        attribute.writable() ? Errno.ENOENT : Errno.EACCES,
+                        "write " + attribute.sysfsName() + " 1");
+            }
+        }
+
         @Test
         void shouldTellTheModelOfASignal() {
             hosted.model.calls();

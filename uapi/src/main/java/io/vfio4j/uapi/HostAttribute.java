@@ -8,7 +8,9 @@ import java.util.stream.Collectors;
 
 /**
  * What the host side of a device tells and takes, under the names that sysfs has for it below a PCI
- * device's directory (spec B9). Which of them wake the device is spec C's table.
+ * device's directory (spec B9). Which of them wake the device is spec C's table. Those that begin
+ * with {@code bridge/} are there where a bridge passes the device on, and wake nobody but by a
+ * write of {@link #BRIDGE_LOCKED}.
  */
 public enum HostAttribute {
     /** {@code auto} or {@code on}: whether the device may sleep. */
@@ -82,7 +84,32 @@ public enum HostAttribute {
      * does. Which names there are is the model's to say; every device that can signal PME knows
      * {@link #WAKE}, and a device of this machine has no such file.
      */
-    SIGNAL("signal", false, true);
+    SIGNAL("signal", false, true),
+    /**
+     * Where the device behind a bridge is on its way to sleep and back: {@code closed}, {@code
+     * awake}, {@code unmapping}, {@code pausing}, {@code entering}, {@code asleep}, {@code waking}.
+     */
+    BRIDGE_STATE("bridge/state", true, false),
+    /** PMCSR as the bridge's client sees it, as {@code D3hot pme_enabled=1 pme_status=0}. */
+    BRIDGE_PMCSR("bridge/pmcsr", true, false),
+    /** What the client is promised of its context in D3hot, and why, as a sentence. */
+    BRIDGE_PROMISE("bridge/promise", true, false),
+    /**
+     * {@code 0}, or {@code 1} and why the bridge holds the device awake; {@code 1} written holds it
+     * awake, {@code 0} lets it sleep again, whatever the reason was.
+     */
+    BRIDGE_LOCKED("bridge/locked", true, true),
+    /**
+     * What has happened since the bridge was started, as {@code entries 3 guest 2 own 0 foreign 1
+     * failures 0}: how often the device was let sleep; how often it woke for its guest, for other
+     * requests of its client or of the bridge, and for somebody else; what went wrong.
+     */
+    BRIDGE_WAKES("bridge/wakes", true, false),
+    /**
+     * The bridge's client: {@code none}, or its process and that one's name, as {@code 4711
+     * qemu-system-x86}; {@code unknown} if that process is not to be seen from there.
+     */
+    BRIDGE_CLIENT("bridge/client", true, false);
 
     /**
      * A {@link #SIGNAL} for the device to have a wake event (PME) of no particular cause: EINVAL if
@@ -114,6 +141,11 @@ public enum HostAttribute {
     /** The name in sysfs, below the device's directory. */
     public String sysfsName() {
         return sysfsName;
+    }
+
+    /** Whether it is what a bridge says of itself; no other device has it. */
+    public boolean ofBridge() {
+        return sysfsName.startsWith("bridge/");
     }
 
     /** Whether it can be read; else EACCES. */

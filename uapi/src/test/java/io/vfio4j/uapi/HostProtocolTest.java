@@ -218,7 +218,13 @@ class HostProtocolTest {
                         "driver/unbind",
                         "rescan",
                         "remove",
-                        "signal");
+                        "signal",
+                        "bridge/state",
+                        "bridge/pmcsr",
+                        "bridge/promise",
+                        "bridge/locked",
+                        "bridge/wakes",
+                        "bridge/client");
         assertThat(HostAttribute.values())
                 .filteredOn(HostAttribute::writable)
                 .containsExactly(
@@ -234,7 +240,8 @@ class HostProtocolTest {
                         HostAttribute.DRIVER_UNBIND,
                         HostAttribute.RESCAN,
                         HostAttribute.REMOVE,
-                        HostAttribute.SIGNAL);
+                        HostAttribute.SIGNAL,
+                        HostAttribute.BRIDGE_LOCKED);
         assertThat(HostAttribute.values())
                 .filteredOn(attribute -> !attribute.readable())
                 .containsExactly(
@@ -243,6 +250,19 @@ class HostProtocolTest {
                         HostAttribute.RESCAN,
                         HostAttribute.REMOVE,
                         HostAttribute.SIGNAL);
+    }
+
+    @Test
+    void shouldTellWhatABridgeSaysOfItselfFromWhatItsDeviceSays() {
+        assertThat(HostAttribute.values())
+                .filteredOn(HostAttribute::ofBridge)
+                .containsExactly(
+                        HostAttribute.BRIDGE_STATE,
+                        HostAttribute.BRIDGE_PMCSR,
+                        HostAttribute.BRIDGE_PROMISE,
+                        HostAttribute.BRIDGE_LOCKED,
+                        HostAttribute.BRIDGE_WAKES,
+                        HostAttribute.BRIDGE_CLIENT);
     }
 
     @Test
