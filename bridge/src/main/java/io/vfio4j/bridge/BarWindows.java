@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.bridge;
+
+final class BarWindows {
+    BarWindows(io.vfio4j.linux.Memory config, Runnable mapped, Runnable unmapped) {}
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.bridge;
+
+import io.vfio4j.client.Target;
+import io.vfio4j.client.VfioDevice;
+import io.vfio4j.client.VfioException;
+import io.vfio4j.device.EventFdWatcher;
+import io.vfio4j.device.ServedAccess;
+import io.vfio4j.device.ServedClient;
+import io.vfio4j.device.ServedDevice;
+import io.vfio4j.device.ServedDma;
+import io.vfio4j.linux.Errno;
+import io.vfio4j.linux.LinuxException;
+import io.vfio4j.power.BridgeConfig;
+import io.vfio4j.power.BridgeEvent;
+import io.vfio4j.power.BridgePromise;
+import io.vfio4j.power.PciPowerState;
+import io.vfio4j.power.PowerException;
+import io.vfio4j.power.Refusal;
+import io.vfio4j.power.SleepEntry;
+import io.vfio4j.uapi.HostEvent;
+import io.vfio4j.uapi.HostReply;
+import io.vfio4j.uapi.HostRequest;
+
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+
+/**
+ * A device whose registers are another device's: a real one, opened through the kernel's vfio-pci,
+ * or whatever else {@link VfioDevice} opens, served to a vfio-user client. Its BARs, interrupts and
+ * DMA go straight between the client and the device behind; what the bridge keeps for itself is its
+ * power, for a VMM that would leave it awake (see {@link io.vfio4j.power.BridgeRules}).
+ *
+ * <p>While nobody is connected the device is closed, so that the kernel resets it and lets it idle,
+ * unless {@link BridgeOptions#keep}.
+ *
+ * <p>Threads: as {@link ServedDevice} says.
+ */
+public final class BridgedDevice implements ServedDevice {
+    private static final System.Logger LOG = System.getLogger(BridgedDevice.class.getName());
+
+    /** How long the last client's process may take to end, until which the device is busy. */
+    private static final Duration HANDOVER = Duration.ofSeconds(10);
+
+    private static final Duration BETWEEN_TRIES = Duration.ofMillis(50);
+
+    /** How long a client may take to give a device back that the host wants. */
+    private static final Duration RELEASE = Duration.ofSeconds(10);
+
+    private final Target target;
+    private final BridgeOptions options;
+    private final EventFdWatcher watcher;
+    private final SharedWindows windows;
+    private final HostBehind host;
+    private final D3coldHold d3cold;
+    private final AwakeHold awake;
+    private final BridgeConfig config;
+    private final FirstLook firstLook;
+    private final Sleeper sleeper;
+    private final BridgeAttributes attributes;
+    private final AtomicReference<Optional<Claim>> claim = new AtomicReference<>(Optional.empty());
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private BridgedDevice(
+            Target target,
+            BridgeOptions options,
+            EventFdWatcher watcher,
+            SharedWindows windows,
+            HostBehind host,
+            D3coldHold d3cold,
+            BridgeConfig config,
+            FirstLook firstLook) {
+        this.firstLook = firstLook;
+        this.target = target;
+        this.options = options;
+        this.watcher = watcher;
+        this.windows = windows;
+        this.host = host;
+        this.d3cold = d3cold;
+        this.config = config;
+        awake = new AwakeHold(host);
+        BridgedHands hands = new BridgedHands(claim::get, awake, watcher, this::post);
+        sleeper = new Sleeper(config, hands, target.toString());
+        attributes =
+                new BridgeAttributes(
+                        host, sleeper::state, config.promise(), this::client, sleeper::tell);
+        sleeper.listen(attributes::changed);
+    }
+
+    /**
+     * Opens a device to see what it is and what can be promised for it, and closes it again: from
+     * then on it can be served.
+     *
+     * @param target the device behind
+     * @param options how it is passed on
+     * @param watcher waits for eventfds
+     * @param windows the DMA windows of all devices that this process passes on
+     * @return the device, to be closed by the caller
+     * @throws VfioException as {@link VfioDevice#open}: it is not there, not bound, busy, …
+     */
+    public static BridgedDevice of(
+            Target target, BridgeOptions options, EventFdWatcher watcher, SharedWindows windows) {
+        HostBehind host = new HostBehind(target);
+        try (VfioDevice device = VfioDevice.open(target, options.open())) {
+            FirstLook look = FirstLook.of(device);
+            boolean noSoftReset = look.noSoftReset();
+            D3coldHold d3cold =
+                    D3coldHold.take(host, noSoftReset, options.deep(), target.toString());
+            BridgePromise promise = BridgePromise.of(noSoftReset, options.deep(), d3cold.d3cold());
+            SleepEntry entry = look.entry(options.entry());
+            BridgeConfig config =
+                    new BridgeConfig(
+                            entry,
+                            options.reentry(),
+                            options.hysteresis(),
+                            options.grace(),
+                            options.wakeTimeout(),
+                            options.keep(),
+                            promise,
+                            pmeFrom(look, entry, promise));
+            return new BridgedDevice(target, options, watcher, windows, host, d3cold, config, look);
+        } catch (RuntimeException refused) {
+            host.close();
+            throw refused;
+        }
+    }
+
+    /** Only an entry with wakeup tells of a wake, which is all that the guest's PME is made of. */
+    private static Set<PciPowerState> pmeFrom(
+            FirstLook look, SleepEntry entry, BridgePromise promise) {
+        if (look.powerManagement().isEmpty() || entry != SleepEntry.WAKEUP) {
+            return Set.of();
+        }
+        return promise.deep()
+                ? EnumSet.of(PciPowerState.D3HOT, PciPowerState.D3COLD)
+                : EnumSet.of(PciPowerState.D3HOT);
+    }
+
+    /** The device behind. */
+    public Target target() {
+        return target;
+    }
+
+    /** What it was found to be. */
+    public FirstLook firstLook() {
+        return firstLook;
+    }
+
+    /** What is promised to the guest, and how the device is let sleep. */
+    public BridgeConfig config() {
+        return config;
+    }
+
+    private void post(java.util.function.BooleanSupplier counts, BridgeEvent event) {
+        sleeper.post(counts, event);
+    }
+
+    private Optional<ServedClient> client() {
+        return claim.get().flatMap(Claim::client);
+    }
+
+    // ---- the client ----
+
+    @Override
+    public void open(ServedClient client) {
+        Claim mine = claim.get().orElseGet(() -> new Claim(openAgain(), sleeper, config, options));
+        claim.set(Optional.of(mine));
+        try {
+            mine.begin(client, watcher, windows, this::releaseAsked);
+            Optional<Refusal> refusal = sleeper.tell(new BridgeEvent.Opened(mine.mayFault()));
+            if (refusal.isPresent()) {
+                throw new PowerException(
+                        Refusal.EIO, target + " does not come back from low power");
+            }
+        } catch (RuntimeException refused) {
+            lastClose();
+            throw asLinux(refused);
+        }
+    }
+
+    /** The last client's process may still be ending, and have it open until it has. */
+    private VfioDevice openAgain() {
+        long deadline = System.nanoTime() + HANDOVER.toNanos();
+        while (true) {
+            try {
+                return VfioDevice.open(target, options.open());
+            } catch (VfioException refused) {
+                boolean passing =
+                        refused.errno().equals(Errno.EBUSY) && deadline - System.nanoTime() > 0;
+                if (!passing) {
+                    throw asLinux(refused);
+                }
+                pause();
+            }
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(BETWEEN_TRIES);
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static RuntimeException asLinux(RuntimeException refused) {
+        return refused instanceof VfioException why
+                ? new LinuxException(why.errno(), "open", String.valueOf(why.getMessage()))
+                : refused;
+    }
+
+    /** The kernel waits until everybody has closed it, the client too. */
+    private void releaseAsked() {
+        claim.get().ifPresent(mine -> mine.release(RELEASE));
+    }
+
+    @Override
+    public void lastClose() {
+        Optional<Claim> mine = claim.get();
+        mine.ifPresent(Claim::end);
+        Optional<Refusal> _ = sleeper.tell(new BridgeEvent.Closed());
+        if (!options.keep() || closed.get()) {
+            claim.set(Optional.empty());
+            mine.ifPresent(Claim::close);
+        }
+    }
+
+    @Override
+    public ServedAccess access() {
+        return claim().access();
+    }
+
+    @Override
+    public ServedDma dma() {
+        return claim().dma();
+    }
+
+    private Claim claim() {
+        return claim.get()
+                .orElseThrow(() -> new PowerException(Refusal.ENODEV, target + " is not open"));
+    }
+
+    @Override
+    public boolean signalsPme() {
+        return !config.pmeFrom().isEmpty();
+    }
+
+    // ---- the host ----
+
+    @Override
+    public HostReply host(HostRequest request) {
+        return attributes.handle(request);
+    }
+
+    @Override
+    public Watch watch(Consumer<HostEvent> listener) {
+        return attributes.watch(listener);
+    }
+
+    /** Gives the device back to the kernel, and to the host what it had set. */
+    @Override
+    public void close() {
+        if (closed.getAndSet(true)) {
+            return;
+        }
+        claim.getAndSet(Optional.empty()).ifPresent(Claim::close);
+        sleeper.close();
+        try {
+            d3cold.close();
+            awake.close();
+        } catch (VfioException refused) {
+            LOG.log(Level.WARNING, "{0}: {1}", target, refused.getMessage());
+        } finally {
+            host.close();
+        }
+    }
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.vfio4j.bridge;
+
+import io.vfio4j.client.PciCapability;
+import io.vfio4j.client.PciConfig;
+import io.vfio4j.client.VfioDevice;
+import io.vfio4j.device.EventFdWatcher;
+import io.vfio4j.device.ServedAccess;
+import io.vfio4j.device.ServedClient;
+import io.vfio4j.device.ServedDma;
+import io.vfio4j.power.BridgeConfig;
+import io.vfio4j.power.BridgeEvent;
+import io.vfio4j.uapi.PciRegs;
+
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The device behind a bridge while it is open, and what is made of it for the client that has it
+ * now.
+ */
+final class Claim implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Claim.class.getName());
+
+    private final VfioDevice device;
+    private final Sleeper sleeper;
+    private final BridgedConfig config;
+    private final Recovery recovery;
+    private final boolean mappable;
+    private volatile Optional<Session> session = Optional.empty();
+
+    /** What one client has. */
+    private record Session(
+            ServedClient client,
+            BridgedInterrupts interrupts,
+            BridgedDma dma,
+            BridgedAccess access) {}
+
+    /** Takes over the open device. */
+    Claim(VfioDevice device, Sleeper sleeper, BridgeConfig rules, BridgeOptions options) {
+        this.device = device;
+        this.sleeper = sleeper;
+        mappable = options.mappable();
+        try {
+            config = new BridgedConfig(device, sleeper, rules);
+            Optional<Integer> express =
+                    PciConfig.of(device).find(PciRegs.PCI_CAP_ID_EXP).map(PciCapability::offset);
+            recovery =
+                    new Recovery(device, config, express, rules.wakeTimeout(), device.toString());
+        } catch (RuntimeException refused) {
+            device.close();
+            throw refused;
+        }
+    }
+
+    VfioDevice device() {
+        return device;
+    }
+
+    BridgedConfig config() {
+        return config;
+    }
+
+    Recovery recovery() {
+        return recovery;
+    }
+
+    Optional<ServedClient> client() {
+        return session.map(Session::client);
+    }
+
+    /** A client has come. */
+    void begin(
+            ServedClient client,
+            EventFdWatcher watcher,
+            SharedWindows windows,
+            Runnable releaseAsked) {
+        BridgedInterrupts interrupts = new BridgedInterrupts(device, client, watcher, releaseAsked);
+        BarWindows bars =
+                new BarWindows(
+                        config.copy(),
+                        () -> sleeper.tell(new BridgeEvent.Mapped()),
+                        () -> sleeper.tell(new BridgeEvent.Unmapped()));
+        session =
+                Optional.of(
+                        new Session(
+                                client,
+                                interrupts,
+                                new BridgedDma(device, windows, bars, device.toString()),
+                                new BridgedAccess(device, sleeper, config, interrupts, mappable)));
+    }
+
+    /** Whether the client may come to reach BARs by mappings whose fault would be its end. */
+    boolean mayFault() {
+        return session.filter(it -> !it.client().bearsFaults() && !it.access().files().isEmpty())
+                .isPresent();
+    }
+
+    /** Whether its process has any mapped now, or may have. */
+    boolean clientHasMappings() {
+        return session.filter(it -> ClientMappings.any(it.client().process(), it.access().files()))
+                .isPresent();
+    }
+
+    ServedAccess access() {
+        return session.orElseThrow().access().begin();
+    }
+
+    ServedDma dma() {
+        return session.orElseThrow().dma();
+    }
+
+    void tellPme() {
+        session.ifPresent(it -> it.interrupts().tellPme());
+    }
+
+    /** The host wants the device: whoever has not let go after a while is hung up on. */
+    void release(Duration after) {
+        session.ifPresent(it -> {
+            String who =
+                    it.client().process().isPresent()
+                            ? "process " + it.client().process().getAsInt()
+                            : "the client";
+            LOG.log(
+                    Level.WARNING,
+                    "{0}: the host wants the device back: {1} has been told, and is"
+                            + " disconnected in {2} s; as long as it keeps the device or a"
+                            + " mapping of it open, the host waits",
+                    device,
+                    who,
+                    after.toSeconds());
+            CompletableFuture.delayedExecutor(after.toMillis(), TimeUnit.MILLISECONDS)
+                    .execute(it.client()::hangUp);
+        });
+    }
+
+    /** The client is gone. */
+    void end() {
+        session.ifPresent(it -> {
+            try {
+                it.dma().unmapAll();
+            } finally {
+                it.interrupts().close();
+            }
+        });
+        session = Optional.empty();
+    }
+
+    @Override
+    public void close() {
+        try {
+            device.close();
+        } finally {
+            config.close();
+        }
+    }
+}
