@@ -149,7 +149,6 @@ final class Session implements DmaMessages.Pump {
         }
         DmaMessages dma = new DmaMessages(writer, this, negotiation.maxTransfer());
         messages = Optional.of(dma);
-        requests = Optional.of(new Requests(device, reply, negotiation.lowPower().pme()));
         try {
             device.open(client(dma, negotiation.lowPower()));
         } catch (PowerException asleep) {
@@ -160,6 +159,7 @@ final class Session implements DmaMessages.Pump {
             throw new ProtocolException("the device does not open: " + refused.getMessage());
         }
         opened = true;
+        requests = Optional.of(new Requests(device, reply, negotiation.lowPower().pme()));
         reply.send(id, command, negotiation.answer(reply.frame(), Reply.PAYLOAD), writer);
         return true;
     }
