@@ -9,7 +9,6 @@ import io.vfio4j.uapi.Vfio;
 import io.vfio4j.uapi.VfioIrqInfo;
 import io.vfio4j.uapi.VfioIrqSet;
 
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
@@ -113,55 +112,25 @@ final class KernelIrqs {
         require(setEventFds(flags, index, vector, descriptor), index, vector, 1);
     }
 
-    /**
-     * Made as it is, but that the kernel takes descriptors by number, behind the fixed part. What
-     * the numbers cannot tell it is a request that is too short: so it is the kernel that refuses
-     * it, after it has woken the device (spec A2).
-     */
+    /** Made as it is. */
     void set(RawInterrupts raw) {
-        VfioIrqSet asked = raw.request();
-        int[] numbers = raw.byEventFds() ? numbers(raw) : new int[0];
-        byte[] data = raw.byEventFds() ? new byte[0] : raw.data();
+        KernelIrqRequest request = KernelIrqRequest.of(raw);
         int size = VfioIrqSet.LAYOUT.size();
-        int argsz = asked.argsz();
-        if (!raw.descriptors().isEmpty() && !tellable(raw)) {
-            argsz = 0;
-        } else if (raw.byEventFds() && Integer.compareUnsigned(argsz, size) >= 0) {
-            argsz = size + numbers.length * Integer.BYTES;
-        }
-        int length = size + data.length + numbers.length * Integer.BYTES;
+        byte[] data = request.data();
+        int length = size + data.length;
         int result;
+        // What argsz says beyond the data is not there to be read.
         try (var block = ArgumentBlocks.BEFORE_GAP.take(length)) {
             Memory memory = block.memory;
             long at = memory.size() - length;
-            new VfioIrqSet(argsz, asked.flags(), asked.index(), asked.start(), asked.count())
-                    .write(memory, at);
+            request.fixed().write(memory, at);
             memory.put(at + size, data, 0, data.length);
-            for (int i = 0; i < numbers.length; i++) {
-                memory.putInt(at + size + (long) i * Integer.BYTES, numbers[i]);
-            }
-            result = handle.call(Vfio.VFIO_DEVICE_SET_IRQS, memory, at, raw.descriptors());
+            result = handle.call(Vfio.VFIO_DEVICE_SET_IRQS, memory, at, request.named());
         }
         handle.require(result, () -> "%s of %s".formatted(raw, handle.device()));
         if (raw.triggers()) {
             remember(raw);
         }
-    }
-
-    private static boolean tellable(RawInterrupts raw) {
-        return raw.byEventFds()
-                && Integer.compareUnsigned(raw.descriptors().size(), raw.count()) <= 0;
-    }
-
-    /** As many as there are descriptors; without any, none for each interrupt there can be. */
-    private static int[] numbers(RawInterrupts raw) {
-        if (!raw.descriptors().isEmpty()) {
-            return raw.descriptors().stream().mapToInt(Fd::number).toArray();
-        }
-        long count = Math.min(Integer.toUnsignedLong(raw.count()), IrqRequests.MAX_VECTORS);
-        int[] none = new int[(int) count];
-        Arrays.fill(none, NO_EVENTFD);
-        return none;
     }
 
     private void remember(RawInterrupts raw) {

@@ -8,6 +8,10 @@ import java.util.Optional;
 /**
  * A VFIO_DEVICE_FEATURE request as somebody might make it, right or wrong: for tests of what the
  * device says to that. {@link VfioDevice#feature(RawFeature)} makes it. Immutable.
+ *
+ * <p>The kernel takes the numbers of descriptors and the addresses that are in a payload for this
+ * process's own, whoever has put them there: what came from another is to be passed on only if it
+ * has none, or with {@link #withDescriptor} in their place.
  */
 public final class RawFeature {
     private static final int HEADER = 8;

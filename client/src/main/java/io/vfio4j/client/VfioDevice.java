@@ -23,9 +23,9 @@ import java.util.Optional;
  * calling thread, which does the work itself; Thread.interrupt does not end them. {@link #close}
  * from another thread ends those to a socket; those to the kernel run to their end.
  *
- * <p>Power: every call here but {@link #close}, {@link #map} of a region whose {@link #region} was
- * asked before, and those of zero bytes, wakes a sleeping device (spec B7, and {@link Wakeup} on
- * what follows).
+ * <p>Power: every call here but {@link #close}, {@link #dmaDomain}, {@link #map} and {@link
+ * #regionFile} of a region whose {@link #region} was asked before, and those of zero bytes, wakes a
+ * sleeping device (spec B7, and {@link Wakeup} on what follows).
  *
  * <p>Failures, of all methods: {@link ConnectionLostException} if the other side is gone, {@link
  * ProtocolViolationException} if it sent nonsense, {@link DeviceTimeoutException} if it sent

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.Mapping;
+import io.vfio4j.linux.MemFd;
 import io.vfio4j.linux.Memory;
 import io.vfio4j.uapi.VfioUserCommand;
 
@@ -77,6 +78,78 @@ class DmaTest {
                     assertThat(window.size()).isEqualTo(8192);
                     assertThat(memory.getInt(0)).isEqualTo(88);
                 }
+            }
+        }
+    }
+
+    @Test
+    void shouldSayWhereInItsFileSharedMemoryBegins() {
+        try (MemFd guest = MemFd.create("guest", 16384);
+                FakeServer server =
+                        FakeServer.agreeing(
+                                directory,
+                                client -> {
+                                    Peer.Frame map = client.expect(VfioUserCommand.DMA_MAP);
+                                    assertThat(map.u64(8)).as("offset").isEqualTo(8192);
+                                    assertThat(map.u64(24)).as("size").isEqualTo(4096);
+                                    try (Mapping seen =
+                                            Mapping.map(
+                                                    map.descriptors().get(0), 8192, 4096, true)) {
+                                        assertThat(seen.getInt(4)).isEqualTo(77);
+                                    }
+                                    client.reply(map, new byte[0]);
+                                    client.expectEnd();
+                                });
+                DmaMemory memory = DmaMemory.of(guest.fd().duplicate(), 8192, 4096, true)) {
+            memory.putInt(4, 77);
+            try (VfioDevice device = server.open()) {
+                DmaWindow window = device.mapDma(IOVA, memory, DmaDirection.BIDIRECTIONAL);
+                assertThat(window.size()).isEqualTo(4096);
+            }
+        }
+    }
+
+    @Test
+    void shouldNotEvenAskForWhatCannotBe() {
+        try (MemFd guest = MemFd.create("guest", 8192);
+                FakeServer server =
+                        FakeServer.agreeing(
+                                directory, client -> assertThat(client.receive()).isEmpty());
+                DmaMemory memory = DmaMemory.of(guest.fd().duplicate(), 0, 8192, false)) {
+            try (VfioDevice device = server.open()) {
+                assertThatThrownBy(
+                                () -> {
+                                    DmaWindow _ =
+                                            device.mapDma(IOVA, memory, DmaDirection.FROM_DEVICE);
+                                })
+                        .isInstanceOfSatisfying(
+                                VfioException.class,
+                                e -> assertThat(e.errno()).isEqualTo(Errno.EACCES))
+                        .hasMessageStartingWith(
+                                "mapping 8192 bytes for DMA at 0xffffffff00000000 of vfio-user:");
+                guest.truncate(4096);
+                assertThatThrownBy(
+                                () -> {
+                                    DmaWindow _ =
+                                            device.mapDma(IOVA, memory, DmaDirection.TO_DEVICE);
+                                })
+                        .isInstanceOfSatisfying(
+                                VfioException.class,
+                                e -> assertThat(e.errno()).isEqualTo(Errno.EFAULT));
+            }
+        }
+    }
+
+    @Test
+    void shouldHaveAnAddressSpaceOfItsOwn() {
+        try (FakeServer server = FakeServer.agreeing(directory, Peer::expectEnd);
+                FakeServer other = FakeServer.agreeing(directory, Peer::expectEnd)) {
+            try (VfioDevice device = server.open();
+                    VfioDevice second = other.open()) {
+                assertThat(device.dmaDomain()).startsWith("vfio-user:" + server.path());
+                assertThat(device.dmaDomain())
+                        .isEqualTo(device.dmaDomain())
+                        .isNotEqualTo(second.dmaDomain());
             }
         }
     }

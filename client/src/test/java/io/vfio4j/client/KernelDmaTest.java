@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.LinuxException;
+import io.vfio4j.linux.MappingFaultException;
 import io.vfio4j.linux.MemFd;
 import io.vfio4j.linux.Memory;
 
@@ -102,6 +103,37 @@ class KernelDmaTest {
         assertThat(shared.getByte(0)).isZero();
         window.unmap();
         assertThatThrownBy(() -> shared.getByte(0)).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void shouldMapThePartThatWasSent() {
+        try (MemFd guest = MemFd.create("guest", 4 * PAGE)) {
+            DmaMemory part = DmaMemory.of(guest.fd().duplicate(), PAGE, 2 * PAGE, true);
+            DmaWindow window = dma.map(0, part, DmaDirection.BIDIRECTIONAL);
+            part.putInt(0, 77);
+            try (var held = part.hold()) {
+                assertThat(space.mapped).containsEntry(0L, held.address());
+            }
+            part.close();
+            guest.truncate(0);
+            assertThatThrownBy(() -> part.getInt(0)).isInstanceOf(MappingFaultException.class);
+            window.unmap();
+            assertThatThrownBy(() -> part.getInt(0)).isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    @Test
+    void shouldSayThatTheKernelFoundNothingToPin() {
+        space.whileMapping =
+                () -> {
+                    throw new LinuxException(Errno.EFAULT, "ioctl", "");
+                };
+        assertThatThrownBy(() -> map(0))
+                .isInstanceOfSatisfying(
+                        VfioException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EFAULT))
+                .hasMessageContaining("its file has just become shorter, or lies on a disk");
+        memory.close();
+        assertFreed();
     }
 
     @Test
