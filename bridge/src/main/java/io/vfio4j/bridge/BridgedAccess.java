@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.vfio4j.bridge;
 
-import io.vfio4j.client.DeviceInfo;
-import io.vfio4j.client.RegionInfo;
 import io.vfio4j.client.VfioDevice;
 import io.vfio4j.device.InterruptDescription;
 import io.vfio4j.device.RegionDescription;
@@ -11,13 +9,10 @@ import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Memory;
 import io.vfio4j.power.BridgeEvent;
-import io.vfio4j.uapi.Vfio;
 import io.vfio4j.uapi.VfioIrqSet;
 import io.vfio4j.uapi.VfioPci;
 
 import java.util.List;
-import java.util.Optional;
-import java.util.stream.IntStream;
 
 /**
  * A client's requests, passed on. What the device is was asked when it was opened; a client that
@@ -26,7 +21,6 @@ import java.util.stream.IntStream;
  */
 final class BridgedAccess implements ServedAccess {
     private static final int CONFIG = VfioPci.VFIO_PCI_CONFIG_REGION_INDEX;
-    private static final int FLAGS = Vfio.VFIO_DEVICE_FLAGS_PCI | Vfio.VFIO_DEVICE_FLAGS_RESET;
     private static final int EINVAL = -Errno.EINVAL.number();
     private static final int EIO = -Errno.EIO.number();
 
@@ -35,8 +29,7 @@ final class BridgedAccess implements ServedAccess {
     private final BridgedConfig config;
     private final BridgedInterrupts interrupts;
     private final PassedFeatures features;
-    private final DeviceInfo info;
-    private final List<RegionDescription> regions;
+    private final PassedFacts facts;
     private boolean reached;
 
     BridgedAccess(
@@ -44,54 +37,14 @@ final class BridgedAccess implements ServedAccess {
             Sleeper sleeper,
             BridgedConfig config,
             BridgedInterrupts interrupts,
-            boolean mappable) {
+            PassedFeatures features,
+            PassedFacts facts) {
         this.device = device;
         this.sleeper = sleeper;
         this.config = config;
         this.interrupts = interrupts;
-        features = new PassedFeatures(device, sleeper);
-        info = device.info();
-        regions =
-                IntStream.range(0, VfioPci.VFIO_PCI_NUM_REGIONS)
-                        .mapToObj(index -> describe(device, index, mappable))
-                        .toList();
-    }
-
-    private static RegionDescription describe(VfioDevice device, int index, boolean mappable) {
-        RegionInfo region;
-        try {
-            region = device.region(index);
-        } catch (io.vfio4j.client.VfioException absent) {
-            // As for the VGA region of a device without one.
-            return RegionDescription.ofSize(0);
-        }
-        boolean msix =
-                region.capabilities().stream()
-                        .anyMatch(it -> it.id() == Vfio.VFIO_REGION_INFO_CAP_MSIX_MAPPABLE);
-        Optional<RegionDescription.Mappable> mapped =
-                (mappable
-                                ? device.regionFile(index)
-                                : Optional.<io.vfio4j.client.RegionFile>empty())
-                        .map(file ->
-                                new RegionDescription.Mappable(
-                                        file.file(),
-                                        file.offset(),
-                                        file.areas().stream()
-                                                .map(area ->
-                                                        new RegionDescription.Area(
-                                                                area.offset(), area.size()))
-                                                .toList(),
-                                        msix));
-        return new RegionDescription(region.size(), region.readable(), region.writable(), mapped);
-    }
-
-    /** What a client may map. */
-    List<Fd> files() {
-        return regions.stream()
-                .flatMap(region -> region.mappable().stream())
-                .map(RegionDescription.Mappable::file)
-                .distinct()
-                .toList();
+        this.features = features;
+        this.facts = facts;
     }
 
     BridgedAccess begin() {
@@ -101,12 +54,12 @@ final class BridgedAccess implements ServedAccess {
 
     @Override
     public int flags() {
-        return info.flags() & FLAGS;
+        return facts.flags();
     }
 
     @Override
     public RegionDescription region(int index) {
-        return regions.get(index);
+        return facts.region(index);
     }
 
     @Override
@@ -155,12 +108,12 @@ final class BridgedAccess implements ServedAccess {
 
     /** A bad offset is still a bad offset. */
     private int undecoded(int region, long offset) {
-        return offset >= 0 && offset < regions.get(region).size() ? EIO : EINVAL;
+        return offset >= 0 && offset < facts.region(region).size() ? EIO : EINVAL;
     }
 
     /** Short at a BAR's end (spec B5); what is out of range altogether the device refuses. */
     private int clip(int region, long offset, int count) {
-        long size = regions.get(region).size();
+        long size = facts.region(region).size();
         return offset >= 0 && offset < size ? (int) Math.min(count, size - offset) : count;
     }
 

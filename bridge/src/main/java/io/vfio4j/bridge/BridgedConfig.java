@@ -186,6 +186,22 @@ final class BridgedConfig {
                 }));
     }
 
+    /** Where the BARs are must be known at any time, see {@link BarWindows}. */
+    private void written(long offset) {
+        if (offset < PciRegs.PCI_STD_HEADER_SIZEOF) {
+            device.read(REGION, 0, copy, 0, PciRegs.PCI_STD_HEADER_SIZEOF);
+        }
+    }
+
+    /** Has the device, which must be awake, reach for no memory any more. */
+    void disableBusMaster() {
+        short command = device.readShort(REGION, PciRegs.PCI_COMMAND);
+        device.writeShort(
+                REGION,
+                PciRegs.PCI_COMMAND,
+                (short) (command & ~PciRegs.PCI_COMMAND_MASTER));
+    }
+
     /** The write is done when the device is where it is to be: D0 is worth waiting for. */
     private int pmcsrWritten(int first, Memory source, long at, int count) {
         int value = 0;

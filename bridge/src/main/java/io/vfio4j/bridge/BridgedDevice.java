@@ -172,12 +172,14 @@ public final class BridgedDevice implements ServedDevice {
         Claim mine = claim.get().orElseGet(() -> new Claim(openAgain(), sleeper, config, options));
         claim.set(Optional.of(mine));
         try {
-            mine.begin(client, watcher, windows, this::releaseAsked);
-            Optional<Refusal> refusal = sleeper.tell(new BridgeEvent.Opened(mine.mayFault()));
+            // A device that was kept sleeps, perhaps; it is awake before anything is asked of it.
+            Optional<Refusal> refusal =
+                    sleeper.tell(new BridgeEvent.Opened(mine.mayFault(client)));
             if (refusal.isPresent()) {
                 throw new PowerException(
                         Refusal.EIO, target + " does not come back from low power");
             }
+            mine.begin(client, watcher, windows, this::releaseAsked);
         } catch (RuntimeException refused) {
             lastClose();
             throw asLinux(refused);
@@ -223,12 +225,20 @@ public final class BridgedDevice implements ServedDevice {
     @Override
     public void lastClose() {
         Optional<Claim> mine = claim.get();
-        mine.ifPresent(Claim::end);
+        boolean keep = options.keep() && !closed.get();
+        if (keep) {
+            int _ = sleeper.reach(() -> Refusals.of(() -> kept(mine)));
+        }
         Optional<Refusal> _ = sleeper.tell(new BridgeEvent.Closed());
-        if (!options.keep() || closed.get()) {
+        if (!keep) {
             claim.set(Optional.empty());
             mine.ifPresent(Claim::close);
         }
+    }
+
+    private static int kept(Optional<Claim> mine) {
+        mine.ifPresent(Claim::keep);
+        return 0;
     }
 
     @Override

@@ -29,7 +29,8 @@ final class Claim implements AutoCloseable {
     private final Sleeper sleeper;
     private final BridgedConfig config;
     private final Recovery recovery;
-    private final boolean mappable;
+    private final PassedFacts facts;
+    private final PassedFeatures features;
     private volatile Optional<Session> session = Optional.empty();
 
     /** What one client has. */
@@ -43,11 +44,12 @@ final class Claim implements AutoCloseable {
     Claim(VfioDevice device, Sleeper sleeper, BridgeConfig rules, BridgeOptions options) {
         this.device = device;
         this.sleeper = sleeper;
-        mappable = options.mappable();
         try {
             config = new BridgedConfig(device, sleeper, rules);
             Optional<Integer> express =
                     PciConfig.of(device).find(PciRegs.PCI_CAP_ID_EXP).map(PciCapability::offset);
+            facts = PassedFacts.of(device, options.mappable());
+            features = new PassedFeatures(device, sleeper);
             recovery =
                     new Recovery(device, config, express, rules.wakeTimeout(), device.toString());
         } catch (RuntimeException refused) {
@@ -81,6 +83,7 @@ final class Claim implements AutoCloseable {
         BridgedInterrupts interrupts = new BridgedInterrupts(device, client, watcher, releaseAsked);
         BarWindows bars =
                 new BarWindows(
+                        device,
                         config.copy(),
                         () -> sleeper.tell(new BridgeEvent.Mapped()),
                         () -> sleeper.tell(new BridgeEvent.Unmapped()));
@@ -90,18 +93,18 @@ final class Claim implements AutoCloseable {
                                 client,
                                 interrupts,
                                 new BridgedDma(device, windows, bars, device.toString()),
-                                new BridgedAccess(device, sleeper, config, interrupts, mappable)));
+                                new BridgedAccess(
+                                        device, sleeper, config, interrupts, features, facts)));
     }
 
-    /** Whether the client may come to reach BARs by mappings whose fault would be its end. */
-    boolean mayFault() {
-        return session.filter(it -> !it.client().bearsFaults() && !it.access().files().isEmpty())
-                .isPresent();
+    /** Whether a client may come to reach BARs by mappings whose fault would be its end. */
+    boolean mayFault(ServedClient client) {
+        return !client.bearsFaults() && !facts.files().isEmpty();
     }
 
     /** Whether its process has any mapped now, or may have. */
     boolean clientHasMappings() {
-        return session.filter(it -> ClientMappings.any(it.client().process(), it.access().files()))
+        return session.filter(it -> ClientMappings.any(it.client().process(), facts.files()))
                 .isPresent();
     }
 
@@ -152,9 +155,13 @@ final class Claim implements AutoCloseable {
     @Override
     public void close() {
         try {
-            device.close();
+            end();
         } finally {
-            config.close();
+            try {
+                device.close();
+            } finally {
+                config.close();
+            }
         }
     }
 }
