@@ -2,5 +2,9 @@
 package io.vfio4j.bridge;
 
 final class BarWindows {
-    BarWindows(io.vfio4j.client.VfioDevice d, io.vfio4j.linux.Memory config, Runnable mapped, Runnable unmapped) {}
+    BarWindows(
+            io.vfio4j.client.VfioDevice d,
+            io.vfio4j.linux.Memory config,
+            Runnable mapped,
+            Runnable unmapped) {}
 }

@@ -197,9 +197,7 @@ final class BridgedConfig {
     void disableBusMaster() {
         short command = device.readShort(REGION, PciRegs.PCI_COMMAND);
         device.writeShort(
-                REGION,
-                PciRegs.PCI_COMMAND,
-                (short) (command & ~PciRegs.PCI_COMMAND_MASTER));
+                REGION, PciRegs.PCI_COMMAND, (short) (command & ~PciRegs.PCI_COMMAND_MASTER));
     }
 
     /** The write is done when the device is where it is to be: D0 is worth waiting for. */

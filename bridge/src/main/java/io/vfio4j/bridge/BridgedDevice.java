@@ -173,8 +173,7 @@ public final class BridgedDevice implements ServedDevice {
         claim.set(Optional.of(mine));
         try {
             // A device that was kept sleeps, perhaps; it is awake before anything is asked of it.
-            Optional<Refusal> refusal =
-                    sleeper.tell(new BridgeEvent.Opened(mine.mayFault(client)));
+            Optional<Refusal> refusal = sleeper.tell(new BridgeEvent.Opened(mine.mayFault(client)));
             if (refusal.isPresent()) {
                 throw new PowerException(
                         Refusal.EIO, target + " does not come back from low power");

@@ -140,14 +140,29 @@ final class Claim implements AutoCloseable {
         });
     }
 
-    /** The client is gone. */
-    void end() {
+    /**
+     * The client is gone, the device stays: its context is kept, but it must not reach for memory
+     * that was the client's.
+     */
+    void keep() {
         session.ifPresent(it -> {
             try {
-                it.dma().unmapAll();
+                config.disableBusMaster();
             } finally {
+                it.dma().unmapAll();
                 it.interrupts().close();
             }
+        });
+        session = Optional.empty();
+    }
+
+    /**
+     * The client is gone, and the device with it: its windows go when it can reach them no more.
+     */
+    private void end() {
+        session.ifPresent(it -> {
+            it.dma().handOver();
+            it.interrupts().close();
         });
         session = Optional.empty();
     }

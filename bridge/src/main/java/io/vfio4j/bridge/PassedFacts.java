@@ -21,8 +21,7 @@ import java.util.stream.IntStream;
  * @param regions by index
  */
 record PassedFacts(int flags, List<RegionDescription> regions) {
-    private static final int PASSED_ON =
-            Vfio.VFIO_DEVICE_FLAGS_PCI | Vfio.VFIO_DEVICE_FLAGS_RESET;
+    private static final int PASSED_ON = Vfio.VFIO_DEVICE_FLAGS_PCI | Vfio.VFIO_DEVICE_FLAGS_RESET;
 
     /**
      * Asks.
