@@ -63,6 +63,15 @@ final class DmaRequests {
         return new Window(iova, memory.size(), served);
     }
 
+    /** Its own only: nobody shares an address space with a connection. */
+    DmaWindow adopt(DmaWindow window) {
+        if (window instanceof Window own && own.isOf(this)) {
+            return own;
+        }
+        throw new IllegalArgumentException(
+                window + " is of another address space than " + connection.device());
+    }
+
     /** Waits for the thread that serves windows, after the connection was closed. */
     void join() {
         DmaListener running = listener;
@@ -104,6 +113,10 @@ final class DmaRequests {
             this.iova = iova;
             this.size = size;
             this.served = served;
+        }
+
+        boolean isOf(DmaRequests requests) {
+            return requests == DmaRequests.this;
         }
 
         @Override

@@ -17,4 +17,7 @@ interface DmaSpace {
      * @throws io.vfio4j.linux.LinuxException with the kernel's errno
      */
     void unmap(long iova, long size);
+
+    /** Names the address space, which the devices of a group share, by whichever way. */
+    String dmaDomain();
 }

@@ -17,9 +17,6 @@ sealed interface KernelAccess extends DmaSpace, AutoCloseable permits GroupAcces
     /** The number of that group. */
     OptionalInt groupNumber();
 
-    /** Names the address space, which the devices of a group share, by whichever way. */
-    String dmaDomain();
-
     /** Whether this process has that group open. */
     boolean hasOpen(int otherGroup);
 

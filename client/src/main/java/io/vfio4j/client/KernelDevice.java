@@ -356,6 +356,11 @@ final class KernelDevice implements VfioDevice {
         return dma.map(iova, memory, direction);
     }
 
+    @Override
+    public DmaWindow adoptDma(DmaWindow window) {
+        return dma.adopt(window);
+    }
+
     // Reset, features, power
 
     @Override

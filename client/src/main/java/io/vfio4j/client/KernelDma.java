@@ -17,6 +17,7 @@ import java.util.Set;
  */
 final class KernelDma {
     private static final long PAGE = 4096;
+    private static final Object ADOPTING = new Object();
 
     private final KernelHandle handle;
     private final DmaSpace space;
@@ -75,6 +76,26 @@ final class KernelDma {
         }
         windows.add(window);
         return window;
+    }
+
+    /** Takes a window over from another device of the address space, whose lock is another one. */
+    DmaWindow adopt(DmaWindow given) {
+        if (!(given instanceof Window window)
+                || !window.space().dmaDomain().equals(space.dmaDomain())) {
+            throw new IllegalArgumentException(
+                    given + " is of another address space than " + handle.device());
+        }
+        // Two locks: one adoption at a time, and nobody else takes a second.
+        synchronized (ADOPTING) {
+            return window.isOf(this) ? window : adopt(window);
+        }
+    }
+
+    private synchronized Window adopt(Window window) {
+        requireOpen();
+        Window adopted = new Window(window.iova, window.size, window.leave());
+        windows.add(adopted);
+        return adopted;
     }
 
     private String what(long iova, long size) {
@@ -142,6 +163,24 @@ final class KernelDma {
             this.iova = iova;
             this.size = size;
             this.memory = memory;
+        }
+
+        private DmaSpace space() {
+            return space;
+        }
+
+        private boolean isOf(KernelDma dma) {
+            return dma == KernelDma.this;
+        }
+
+        /** It is somebody else's from now on, mapped as it is. */
+        private Hold leave() {
+            synchronized (KernelDma.this) {
+                if (!windows.remove(this)) {
+                    throw new IllegalStateException(this + " is not mapped any more");
+                }
+                return memory;
+            }
         }
 
         @Override

@@ -349,6 +349,19 @@ public interface VfioDevice extends AutoCloseable {
      */
     DmaWindow mapDma(long iova, Memory memory, DmaDirection direction);
 
+    /**
+     * Takes a window over from another device of the same {@link #dmaDomain}, for whom it is
+     * unmapped from then on: closing that device leaves it mapped. No device loses sight of the
+     * memory meanwhile.
+     *
+     * @param window of a device that is still open
+     * @return the window, now of this device; the same one if it was already
+     * @throws IllegalArgumentException if it is of another address space
+     * @throws IllegalStateException if it is not mapped any more, or this is closed; it then stays
+     *     the other's
+     */
+    DmaWindow adoptDma(DmaWindow window);
+
     // Reset, features, power
 
     /**

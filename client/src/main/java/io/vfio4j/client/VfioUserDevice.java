@@ -332,6 +332,11 @@ final class VfioUserDevice implements VfioDevice {
         return dma.map(iova, memory, direction);
     }
 
+    @Override
+    public DmaWindow adoptDma(DmaWindow window) {
+        return dma.adopt(window);
+    }
+
     // Reset, features, power
 
     @Override

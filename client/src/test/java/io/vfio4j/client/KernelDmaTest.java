@@ -28,6 +28,7 @@ class KernelDmaTest {
         private final Map<Long, Long> mapped = new HashMap<>();
         private final Map<Long, Errno> stuck = new HashMap<>();
         private Runnable whileMapping = () -> {};
+        private String name = "iommu group 7";
 
         @Override
         public void map(long address, long iova, long size, DmaDirection direction) {
@@ -44,6 +45,11 @@ class KernelDmaTest {
                 throw new LinuxException(refusal, "ioctl", "");
             }
             assertThat(mapped.remove(iova)).isNotNull();
+        }
+
+        @Override
+        public String dmaDomain() {
+            return name;
         }
     }
 
@@ -198,5 +204,49 @@ class KernelDmaTest {
         memory.close();
         dma.close();
         assertFreed();
+    }
+
+    @Test
+    void shouldPassAWindowOnToAnotherDeviceOfItsGroup() {
+        KernelDma sibling = new KernelDma(handle, space);
+        DmaWindow window = map(0);
+        memory.close();
+
+        DmaWindow passedOn = sibling.adopt(window);
+
+        assertThat(sibling.adopt(passedOn)).isSameAs(passedOn);
+        assertThatThrownBy(() -> sibling.adopt(window)).hasMessageEndingWith("not mapped any more");
+        window.unmap();
+        dma.close();
+        assertThat(space.mapped).containsOnlyKeys(0L);
+        assertHeld();
+        passedOn.unmap();
+        assertThat(space.mapped).isEmpty();
+        assertFreed();
+    }
+
+    @Test
+    void shouldNotPassAWindowOnToAnotherAddressSpace() {
+        Space other = new Space();
+        other.name = "iommu group 8";
+        KernelDma stranger = new KernelDma(handle, other);
+        assertThatThrownBy(() -> stranger.adopt(map(0)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "DMA window of 4096 bytes at 0x0 of 0000:01:00.0 is of another address"
+                                + " space than 0000:01:00.0");
+        dma.close();
+        assertThat(space.mapped).isEmpty();
+    }
+
+    @Test
+    void shouldNotPassAWindowOnToAClosedDevice() {
+        KernelDma sibling = new KernelDma(handle, space);
+        sibling.close();
+        DmaWindow window = map(0);
+        assertThatThrownBy(() -> sibling.adopt(window)).hasMessage("0000:01:00.0 is closed");
+        assertThat(space.mapped).containsOnlyKeys(0L);
+        window.unmap();
+        assertThat(space.mapped).isEmpty();
     }
 }

@@ -8,13 +8,9 @@ import io.vfio4j.linux.Mapping;
 import io.vfio4j.linux.MappingFaultException;
 import io.vfio4j.linux.Memory;
 
-import java.util.Collection;
 import java.util.List;
-import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BooleanSupplier;
@@ -29,25 +25,10 @@ import java.util.function.BooleanSupplier;
  * lock.
  */
 public final class DmaSpace implements Dma, ServedDma {
-    /**
-     * How many bytes a client may have mapped by descriptors at once, 4 TiB: a file can claim any
-     * size, and the process's address space (128 TiB) is everybody's.
-     */
-    public static final long MAX_MAPPED = 1L << 42;
-
-    /** DMA_MAP flags: the device may read. */
-    private static final int READABLE = 1;
-
-    /** DMA_MAP flags: the device may write. */
-    private static final int WRITEABLE = 2;
-
-    private static final long PAGE_MASK = 4095;
-
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
-    private final NavigableMap<Long, DmaWindow> windows = new TreeMap<>(Long::compareUnsigned);
+    private final DmaTable<DmaWindow> windows = new DmaTable<>();
     private final BooleanSupplier permitted;
     private volatile Optional<ClientMemory> messages = Optional.empty();
-    private long mapped;
 
     /**
      * An empty space.
@@ -78,24 +59,14 @@ public final class DmaSpace implements Dma, ServedDma {
      * @param flags 1 readable, 2 writable
      * @param fds the descriptors that came with it: none or one; taken over, whatever the answer
      * @return 0 or minus an errno: EINVAL for bad arguments, EEXIST over an existing window, ENOSPC
-     *     beyond {@link #MAX_WINDOWS}, ENOMEM beyond {@link #MAX_MAPPED}, or what mmap said of the
-     *     descriptor
+     *     beyond {@link #MAX_WINDOWS}, ENOMEM beyond {@link DmaTable#MAX_MAPPED}, or what mmap said
+     *     of the descriptor
      */
     @Override
     public int map(long iova, long size, long offset, int flags, List<Fd> fds) {
         try {
-            boolean aligned = ((iova | size | offset) & PAGE_MASK) == 0;
-            boolean wraps = size == 0 || Long.compareUnsigned(iova + size - 1, iova) < 0;
-            if (!aligned
-                    || wraps
-                    || size < 0
-                    || offset < 0
-                    || offset + size < 0
-                    || (flags & ~(READABLE | WRITEABLE)) != 0
-                    || fds.size() > 1) {
-                return -Errno.EINVAL.number();
-            }
-            return insert(iova, size, offset, flags, fds);
+            int refusal = DmaTable.check(iova, size, offset, flags, fds.size());
+            return refusal != 0 ? refusal : insert(iova, size, offset, flags, fds);
         } finally {
             // A mapping needs its descriptor no longer; keeping it would use up the process's.
             fds.forEach(Fd::close);
@@ -105,21 +76,15 @@ public final class DmaSpace implements Dma, ServedDma {
     private int insert(long iova, long size, long offset, int flags, List<Fd> fds) {
         lock.writeLock().lock();
         try {
-            if (overlaps(iova, iova + size - 1)) {
-                return -Errno.EEXIST.number();
+            int refusal = windows.admit(iova, size, !fds.isEmpty());
+            if (refusal != 0) {
+                return refusal;
             }
-            if (windows.size() >= MAX_WINDOWS) {
-                return -Errno.ENOSPC.number();
-            }
-            if (!fds.isEmpty() && size > MAX_MAPPED - mapped) {
-                return -Errno.ENOMEM.number();
-            }
-            boolean writable = (flags & WRITEABLE) != 0;
+            boolean writable = (flags & DmaTable.WRITABLE) != 0;
             Optional<Mapping> mapping =
                     fds.stream().findFirst().map(fd -> Mapping.map(fd, offset, size, writable));
-            windows.put(
-                    iova, new DmaWindow(iova, size, (flags & READABLE) != 0, writable, mapping));
-            mapped += mapping.isPresent() ? size : 0;
+            boolean readable = (flags & DmaTable.READABLE) != 0;
+            windows.add(new DmaWindow(iova, size, readable, writable, mapping));
             return 0;
         } catch (LinuxException refused) {
             return -refused.errno().number();
@@ -128,57 +93,34 @@ public final class DmaSpace implements Dma, ServedDma {
         }
     }
 
-    private boolean overlaps(long first, long last) {
-        Map.Entry<Long, DmaWindow> below = windows.floorEntry(last);
-        return below != null && Long.compareUnsigned(below.getValue().last(), first) >= 0;
-    }
-
     @Override
     public int unmap(long iova, long size) {
-        long last = iova + size - 1;
-        if (size == 0 || Long.compareUnsigned(last, iova) < 0) {
-            return -Errno.EINVAL.number();
-        }
         lock.writeLock().lock();
         try {
-            if (cuts(iova, last)) {
-                return -Errno.EINVAL.number();
+            int refusal = windows.checkUnmap(iova, size);
+            if (refusal == 0) {
+                windows.within(iova, size).forEach(this::release);
             }
-            NavigableMap<Long, DmaWindow> within = windows.subMap(iova, true, last, true);
-            if (within.isEmpty()) {
-                return -Errno.ENOENT.number();
-            }
-            release(within.values());
-            return 0;
+            return refusal;
         } finally {
             lock.writeLock().unlock();
         }
-    }
-
-    private boolean cuts(long first, long last) {
-        Map.Entry<Long, DmaWindow> before = windows.lowerEntry(first);
-        Map.Entry<Long, DmaWindow> end = windows.floorEntry(last);
-        return (before != null && Long.compareUnsigned(before.getValue().last(), first) >= 0)
-                || (end != null && Long.compareUnsigned(end.getValue().last(), last) > 0);
     }
 
     @Override
     public void unmapAll() {
         lock.writeLock().lock();
         try {
-            release(windows.values());
+            List.copyOf(windows.windows()).forEach(this::release);
         } finally {
             lock.writeLock().unlock();
         }
     }
 
     /** With the write lock held. */
-    private void release(Collection<DmaWindow> gone) {
-        for (DmaWindow window : gone) {
-            mapped -= window.mapping().isPresent() ? window.size() : 0;
-            window.release();
-        }
-        gone.clear();
+    private void release(DmaWindow gone) {
+        windows.remove(gone);
+        gone.release();
     }
 
     /**
@@ -189,7 +131,7 @@ public final class DmaSpace implements Dma, ServedDma {
     public int size() {
         lock.readLock().lock();
         try {
-            return windows.size();
+            return windows.windows().size();
         } finally {
             lock.readLock().unlock();
         }
@@ -301,9 +243,8 @@ public final class DmaSpace implements Dma, ServedDma {
     }
 
     private DmaWindow window(Direction direction, long iova) {
-        return Optional.ofNullable(windows.floorEntry(iova))
-                .map(Map.Entry::getValue)
-                .filter(it -> Long.compareUnsigned(iova, it.last()) <= 0 && direction.allowed(it))
+        return windows.find(iova)
+                .filter(direction::allowed)
                 .orElseThrow(() -> new DmaException(Errno.EFAULT, direction.at(iova)));
     }
 

@@ -15,11 +15,12 @@ import java.util.Optional;
  * @param mapping the memory itself, if the client sent a descriptor for it
  */
 record DmaWindow(
-        long iova, long size, boolean readable, boolean writable, Optional<Mapping> mapping) {
+        long iova, long size, boolean readable, boolean writable, Optional<Mapping> mapping)
+        implements DmaTable.Window {
 
-    /** The last address; a map that would wrap around is refused. */
-    long last() {
-        return iova + size - 1;
+    @Override
+    public boolean isMapped() {
+        return mapping.isPresent();
     }
 
     void release() {

@@ -9,7 +9,6 @@ import io.vfio4j.uapi.Vfio;
 import io.vfio4j.uapi.VfioIrqSet;
 import io.vfio4j.uapi.VfioPci;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -230,59 +229,32 @@ final class InterruptController implements Interrupts {
     }
 
     private int check(VfioIrqSet request, int available, List<Fd> fds) {
-        int flags = request.flags();
-        int known = Vfio.VFIO_IRQ_SET_DATA_TYPE_MASK | Vfio.VFIO_IRQ_SET_ACTION_TYPE_MASK;
-        long end =
-                Integer.toUnsignedLong(request.start()) + Integer.toUnsignedLong(request.count());
-        if (Integer.toUnsignedLong(request.argsz()) < VfioIrqSet.LAYOUT.size()
-                || Integer.toUnsignedLong(request.argsz()) > available
-                || Integer.compareUnsigned(request.index(), sets.size()) >= 0
-                || (flags & ~known) != 0
-                || end >= 0xffff_ffffL) {
-            return -Errno.EINVAL.number();
-        }
-        int limit = count(request.index());
-        if (Integer.compareUnsigned(request.start(), limit) >= 0 || end > limit) {
-            return -Errno.EINVAL.number();
-        }
-        // The booleans must be there, and argsz must say so; eventfds travel beside the frame.
-        long said = Integer.toUnsignedLong(request.argsz()) - VfioIrqSet.LAYOUT.size();
-        boolean complete =
-                switch (flags & Vfio.VFIO_IRQ_SET_DATA_TYPE_MASK) {
-                    case Vfio.VFIO_IRQ_SET_DATA_NONE -> fds.isEmpty();
-                    case Vfio.VFIO_IRQ_SET_DATA_BOOL -> fds.isEmpty() && said >= request.count();
-                    // No descriptor takes the eventfds away; otherwise each vector has one.
-                    case Vfio.VFIO_IRQ_SET_DATA_EVENTFD ->
-                            fds.isEmpty() || fds.size() == request.count();
-                    default -> false;
-                };
-        return complete ? 0 : -Errno.EINVAL.number();
+        int index = request.index();
+        return index < 0 || index >= sets.size()
+                ? -Errno.EINVAL.number()
+                : SetIrqs.check(request, available, fds, count(index));
     }
 
     private int act(VfioIrqSet request, byte[] data, List<Fd> fds) {
-        int action = request.flags() & Vfio.VFIO_IRQ_SET_ACTION_TYPE_MASK;
         if (request.index() == VfioPci.VFIO_PCI_INTX_IRQ_INDEX) {
-            return switch (action) {
+            return switch (SetIrqs.action(request)) {
                 case Vfio.VFIO_IRQ_SET_ACTION_MASK -> maskIntx(request, data);
                 case Vfio.VFIO_IRQ_SET_ACTION_UNMASK -> unmaskIntx(request, data, fds);
                 case Vfio.VFIO_IRQ_SET_ACTION_TRIGGER -> triggerIntx(request, data, fds);
                 default -> -Errno.ENOTTY.number();
             };
         }
-        // Masking a message is the device's business, not SET_IRQS's (spec G).
-        return action == Vfio.VFIO_IRQ_SET_ACTION_TRIGGER
-                ? triggerVectors(request, data, fds)
-                : -Errno.ENOTTY.number();
+        return SetIrqs.act(sets.get(request.index()), request, data, fds);
     }
 
     private int maskIntx(VfioIrqSet request, byte[] data) {
         if (!intx.configured() || request.count() != 1) {
             return -Errno.EINVAL.number();
         }
-        if (kind(request) == Vfio.VFIO_IRQ_SET_DATA_EVENTFD) {
+        if (SetIrqs.kind(request) == Vfio.VFIO_IRQ_SET_DATA_EVENTFD) {
             return -Errno.ENOTTY.number();
         }
-        if (kind(request) == Vfio.VFIO_IRQ_SET_DATA_NONE || data[0] != 0) {
+        if (SetIrqs.kind(request) == Vfio.VFIO_IRQ_SET_DATA_NONE || data[0] != 0) {
             intx.mask();
         }
         return 0;
@@ -292,20 +264,20 @@ final class InterruptController implements Interrupts {
         if (!intx.configured() || request.count() != 1) {
             return -Errno.EINVAL.number();
         }
-        if (kind(request) == Vfio.VFIO_IRQ_SET_DATA_EVENTFD) {
-            Optional<List<EventFd>> eventFds = adopt(fds);
+        if (SetIrqs.kind(request) == Vfio.VFIO_IRQ_SET_DATA_EVENTFD) {
+            Optional<List<EventFd>> eventFds = SetIrqs.adopt(fds);
             if (eventFds.isEmpty()) {
                 return -Errno.EINVAL.number();
             }
             watchUnmask(eventFds.get().stream().findFirst());
-        } else if (kind(request) == Vfio.VFIO_IRQ_SET_DATA_NONE || data[0] != 0) {
+        } else if (SetIrqs.kind(request) == Vfio.VFIO_IRQ_SET_DATA_NONE || data[0] != 0) {
             intx.unmask();
         }
         return 0;
     }
 
     private int triggerIntx(VfioIrqSet request, byte[] data, List<Fd> fds) {
-        int kind = kind(request);
+        int kind = SetIrqs.kind(request);
         if (kind == Vfio.VFIO_IRQ_SET_DATA_NONE && request.count() == 0) {
             disableIntx();
             return 0;
@@ -314,7 +286,7 @@ final class InterruptController implements Interrupts {
             return -Errno.EINVAL.number();
         }
         if (kind == Vfio.VFIO_IRQ_SET_DATA_EVENTFD) {
-            Optional<List<EventFd>> eventFds = adopt(fds);
+            Optional<List<EventFd>> eventFds = SetIrqs.adopt(fds);
             if (eventFds.isEmpty()) {
                 return -Errno.EINVAL.number();
             }
@@ -332,58 +304,6 @@ final class InterruptController implements Interrupts {
             intx.loopback();
         }
         return 0;
-    }
-
-    private int triggerVectors(VfioIrqSet request, byte[] data, List<Fd> fds) {
-        Vectors set = sets.get(request.index());
-        int kind = kind(request);
-        if (kind == Vfio.VFIO_IRQ_SET_DATA_NONE && request.count() == 0) {
-            set.clear();
-            return 0;
-        }
-        if (kind == Vfio.VFIO_IRQ_SET_DATA_EVENTFD) {
-            Optional<List<EventFd>> eventFds = adopt(fds);
-            if (eventFds.isEmpty()) {
-                return -Errno.EINVAL.number();
-            }
-            for (int i = 0; i < request.count(); i++) {
-                Optional<EventFd> eventFd =
-                        eventFds.get().isEmpty()
-                                ? Optional.empty()
-                                : Optional.of(eventFds.get().get(i));
-                set.configure(request.start() + i, eventFd);
-            }
-            return 0;
-        }
-        // A loopback test needs something to signal; only a boolean for ERR, REQ or PME may go
-        // nowhere.
-        boolean single = request.index() >= VfioPci.VFIO_PCI_ERR_IRQ_INDEX;
-        boolean optional = single && kind == Vfio.VFIO_IRQ_SET_DATA_BOOL && request.count() > 0;
-        if (!set.configured() && !optional) {
-            return -Errno.EINVAL.number();
-        }
-        for (int i = 0; i < request.count(); i++) {
-            if (kind == Vfio.VFIO_IRQ_SET_DATA_NONE || data[i] != 0) {
-                set.loopback(request.start() + i);
-            }
-        }
-        return 0;
-    }
-
-    /** All of them or none: a list with one descriptor that is no eventfd changes nothing. */
-    private static Optional<List<EventFd>> adopt(List<Fd> fds) {
-        if (!fds.stream().allMatch(EventFd::isEventFd)) {
-            return Optional.empty();
-        }
-        List<EventFd> eventFds = new ArrayList<>(fds.size());
-        while (!fds.isEmpty()) {
-            eventFds.add(EventFd.adopt(fds.removeFirst()));
-        }
-        return Optional.of(eventFds);
-    }
-
-    private static int kind(VfioIrqSet request) {
-        return request.flags() & Vfio.VFIO_IRQ_SET_DATA_TYPE_MASK;
     }
 
     private void disableIntx() {

@@ -191,8 +191,8 @@ class DmaSpaceTest {
         @Test
         void shouldBoundTheAddressSpaceThatAClientTakes() {
             int enomem = -Errno.ENOMEM.number();
-            long half = DmaSpace.MAX_MAPPED / 2;
-            assertThat(mapRam(0, DmaSpace.MAX_MAPPED + 4 * K, 0, BOTH)).isEqualTo(enomem);
+            long half = DmaTable.MAX_MAPPED / 2;
+            assertThat(mapRam(0, DmaTable.MAX_MAPPED + 4 * K, 0, BOTH)).isEqualTo(enomem);
             assertThat(mapRam(0, half, 0, BOTH)).isEqualTo(OK);
             assertThat(mapRam(1L << 50, half, 0, BOTH)).isEqualTo(OK);
             assertThat(mapRam(1L << 51, 4 * K, 0, BOTH)).isEqualTo(enomem);
