@@ -7,4 +7,6 @@ module io.vfio4j.bridge {
     requires static transitive org.jspecify;
     requires transitive io.vfio4j.server;
     requires transitive io.vfio4j.client;
+
+    exports io.vfio4j.bridge;
 }
