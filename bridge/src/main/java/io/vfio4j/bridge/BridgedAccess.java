@@ -7,6 +7,7 @@ import io.vfio4j.device.RegionDescription;
 import io.vfio4j.device.ServedAccess;
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.LinuxException;
 import io.vfio4j.linux.Memory;
 import io.vfio4j.power.BridgeEvent;
 import io.vfio4j.uapi.VfioIrqSet;
@@ -30,7 +31,9 @@ final class BridgedAccess implements ServedAccess {
     private final BridgedInterrupts interrupts;
     private final PassedFeatures features;
     private final PassedFacts facts;
+    private final BridgedDma dma;
     private boolean reached;
+    private boolean told;
 
     BridgedAccess(
             VfioDevice device,
@@ -38,13 +41,15 @@ final class BridgedAccess implements ServedAccess {
             BridgedConfig config,
             BridgedInterrupts interrupts,
             PassedFeatures features,
-            PassedFacts facts) {
+            PassedFacts facts,
+            BridgedDma dma) {
         this.device = device;
         this.sleeper = sleeper;
         this.config = config;
         this.interrupts = interrupts;
         this.features = features;
         this.facts = facts;
+        this.dma = dma;
     }
 
     BridgedAccess begin() {
@@ -54,6 +59,12 @@ final class BridgedAccess implements ServedAccess {
 
     @Override
     public int flags() {
+        boolean first = !told;
+        told = true;
+        if (first && dma.lacksMemory()) {
+            // QEMU ignores that its DMA_MAP was refused, but not this (and the log has told why).
+            throw new LinuxException(Errno.EINVAL, "GET_INFO", "of a device without memory");
+        }
         return facts.flags();
     }
 

@@ -226,7 +226,7 @@ public final class BridgedDevice implements ServedDevice {
         Optional<Claim> mine = claim.get();
         boolean keep = options.keep() && !closed.get();
         if (keep) {
-            int _ = sleeper.reach(() -> Refusals.of(() -> kept(mine)));
+            int _ = sleeper.reach(() -> Refusals.of(() -> keep(mine)));
         }
         Optional<Refusal> _ = sleeper.tell(new BridgeEvent.Closed());
         if (!keep) {
@@ -235,8 +235,8 @@ public final class BridgedDevice implements ServedDevice {
         }
     }
 
-    private static int kept(Optional<Claim> mine) {
-        mine.ifPresent(Claim::keep);
+    private int keep(Optional<Claim> mine) {
+        mine.ifPresent(it -> it.keep(watcher, this::releaseAsked));
         return 0;
     }
 

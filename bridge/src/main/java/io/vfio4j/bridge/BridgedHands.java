@@ -119,6 +119,7 @@ final class BridgedHands implements Hands {
             was.flatMap(Sleep::armed).ifPresent(Armed::close);
         }
         mine.recovery().verify();
+        mine.recoverIntx();
     }
 
     @Override

@@ -32,6 +32,7 @@ final class Claim implements AutoCloseable {
     private final PassedFacts facts;
     private final PassedFeatures features;
     private volatile Optional<Session> session = Optional.empty();
+    private Optional<ReleaseWatch> released = Optional.empty();
 
     /** What one client has. */
     private record Session(
@@ -80,6 +81,8 @@ final class Claim implements AutoCloseable {
             EventFdWatcher watcher,
             SharedWindows windows,
             Runnable releaseAsked) {
+        released.ifPresent(ReleaseWatch::close);
+        released = Optional.empty();
         BridgedInterrupts interrupts = new BridgedInterrupts(device, client, watcher, releaseAsked);
         BarWindows bars =
                 new BarWindows(
@@ -87,14 +90,21 @@ final class Claim implements AutoCloseable {
                         config.copy(),
                         () -> sleeper.tell(new BridgeEvent.Mapped()),
                         () -> sleeper.tell(new BridgeEvent.Unmapped()));
+        BridgedDma dma = new BridgedDma(device, windows, bars, device.toString());
         session =
                 Optional.of(
                         new Session(
                                 client,
                                 interrupts,
-                                new BridgedDma(device, windows, bars, device.toString()),
+                                dma,
                                 new BridgedAccess(
-                                        device, sleeper, config, interrupts, features, facts)));
+                                        device,
+                                        sleeper,
+                                        config,
+                                        interrupts,
+                                        features,
+                                        facts,
+                                        dma)));
     }
 
     /** Whether a client may come to reach BARs by mappings whose fault would be its end. */
@@ -114,6 +124,11 @@ final class Claim implements AutoCloseable {
 
     ServedDma dma() {
         return session.orElseThrow().dma();
+    }
+
+    /** After a wake: see {@link BridgedInterrupts#recoverIntx}. */
+    void recoverIntx() {
+        session.ifPresent(it -> it.interrupts().recoverIntx());
     }
 
     void tellPme() {
@@ -144,7 +159,7 @@ final class Claim implements AutoCloseable {
      * The client is gone, the device stays: its context is kept, but it must not reach for memory
      * that was the client's.
      */
-    void keep() {
+    void keep(EventFdWatcher watcher, Runnable releaseAsked) {
         session.ifPresent(it -> {
             try {
                 config.disableBusMaster();
@@ -154,29 +169,26 @@ final class Claim implements AutoCloseable {
             }
         });
         session = Optional.empty();
+        released = Optional.of(new ReleaseWatch(device, watcher, releaseAsked));
     }
 
     /**
-     * The client is gone, and the device with it: its windows go when it can reach them no more.
+     * Closes the device, and with it what its client still has: windows go when it cannot reach.
      */
-    private void end() {
-        session.ifPresent(it -> {
-            it.dma().handOver();
-            it.interrupts().close();
-        });
-        session = Optional.empty();
-    }
-
     @Override
     public void close() {
+        Optional<Session> last = session;
+        session = Optional.empty();
         try {
-            end();
-        } finally {
-            try {
+            if (last.isPresent()) {
+                last.get().interrupts().close();
+                last.get().dma().closeWith(device::close);
+            } else {
                 device.close();
-            } finally {
-                config.close();
             }
+        } finally {
+            released.ifPresent(ReleaseWatch::close);
+            config.close();
         }
     }
 }

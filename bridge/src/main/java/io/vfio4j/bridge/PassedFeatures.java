@@ -10,8 +10,12 @@ import io.vfio4j.power.BridgeEvent;
 import io.vfio4j.uapi.Vfio;
 import io.vfio4j.uapi.VfioFeature;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -31,6 +35,9 @@ final class PassedFeatures {
                     VfioFeature.LOW_POWER_ENTRY,
                     VfioFeature.LOW_POWER_ENTRY_WITH_WAKEUP,
                     VfioFeature.LOW_POWER_EXIT);
+
+    private static final VarHandle INT =
+            MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
     private final VfioDevice device;
     private final Sleeper sleeper;
@@ -78,25 +85,36 @@ final class PassedFeatures {
         return flags == entry || flags == withWakeup;
     }
 
-    /** A number of a descriptor is none of the client's: what it names has come beside it. */
+    /**
+     * The payload of what is not passed on is left out: the kernel would take addresses and
+     * descriptors in it for this process's own. It refuses the request before it looks there.
+     */
     private static RawFeature request(Memory memory, long at, int length, int flags, List<Fd> fds) {
+        int argsz = memory.getInt(at);
+        int index = flags & Vfio.VFIO_DEVICE_FEATURE_MASK;
+        Optional<VfioFeature> known = VfioFeature.of(index);
+        if (known.filter(PASSED_ON::contains).isEmpty()) {
+            int number = known.isPresent() ? index : Vfio.VFIO_DEVICE_FEATURE_MASK;
+            int asked = (flags & ~Vfio.VFIO_DEVICE_FEATURE_MASK) | number;
+            return RawFeature.of(asked).withArgsz(argsz);
+        }
         byte[] payload = new byte[length - HEADER];
         memory.get(at + HEADER, payload, 0, payload.length);
-        RawFeature request = RawFeature.of(flags, payload).withArgsz(memory.getInt(at));
-        boolean wakeup =
-                (flags & Vfio.VFIO_DEVICE_FEATURE_MASK)
-                        == VfioFeature.LOW_POWER_ENTRY_WITH_WAKEUP.number();
-        if (!wakeup || payload.length < Integer.BYTES) {
-            return request;
-        }
-        int named = memory.getInt(at + HEADER);
+        boolean names =
+                known.get() == VfioFeature.LOW_POWER_ENTRY_WITH_WAKEUP
+                        && payload.length >= Integer.BYTES;
+        return names
+                ? naming(payload, flags, fds).withArgsz(argsz)
+                : RawFeature.of(flags, payload).withArgsz(argsz);
+    }
+
+    /** A descriptor's number is none of the client's: what it names has come beside it. */
+    private static RawFeature naming(byte[] payload, int flags, List<Fd> fds) {
+        int named = (int) INT.get(payload, 0);
         if (named == 0 && fds.size() == 1) {
-            return request.withDescriptor(fds.getFirst());
+            return RawFeature.of(flags, payload).withDescriptor(fds.getFirst());
         }
-        int number = named < 0 || fds.size() > 1 ? -1 : NOT_OPEN;
-        for (int i = 0; i < Integer.BYTES; i++) {
-            payload[i] = (byte) (number >>> (8 * i));
-        }
-        return RawFeature.of(flags, payload).withArgsz(memory.getInt(at));
+        INT.set(payload, 0, named < 0 || fds.size() > 1 ? -1 : NOT_OPEN);
+        return RawFeature.of(flags, payload);
     }
 }
