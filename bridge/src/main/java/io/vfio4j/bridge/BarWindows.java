@@ -46,7 +46,6 @@ final class BarWindows {
     boolean holds(long iova, long size) {
         for (int bar = 0; bar < BARS; bar++) {
             long within = iova - address(bar);
-            // Below the BAR it has wrapped around, and is then too large.
             if (address(bar) != 0
                     && within >= 0
                     && within < sizes.get(bar)

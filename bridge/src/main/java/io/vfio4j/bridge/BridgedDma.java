@@ -26,8 +26,8 @@ import java.util.function.LongSupplier;
  * <p>Windows without a descriptor cannot be mapped. But a VMM maps whatever its guest can reach,
  * and that is not only memory: QEMU's ROM and flash, the BARs of this device and of others, the
  * video memory of an emulated card come without a descriptor however the guest's memory is shared,
- * and QEMU ends when one of them is refused. So they are taken, and the device does not reach them,
- * unless it looks as if the guest's memory was not shared at all.
+ * and QEMU complains of each that is refused. So they are taken, and the device does not reach
+ * them, unless it looks as if the guest's memory was not shared at all.
  *
  * <p>Threads: any; neither wakes the device (spec B7).
  */
@@ -40,6 +40,12 @@ final class BridgedDma implements ServedDma {
     /** What takes longer may take too long for the client. */
     private static final Duration LONG = Duration.ofSeconds(2);
 
+    /**
+     * How long a client is kept waiting for what the one before has left: well below the 5 s that
+     * QEMU waits for an answer.
+     */
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
+
     private final VfioDevice device;
     private final SharedWindows shared;
     private final BarWindows bars;
@@ -47,8 +53,10 @@ final class BridgedDma implements ServedDma {
     private final LongSupplier nanoTime;
     private final DmaTable<BridgedWindow> windows = new DmaTable<>();
     private boolean memoryIsShared;
+    private boolean memoryRefused;
     private boolean unreachedTold;
     private int refused;
+    private Duration patience;
 
     /**
      * The windows of one client.
@@ -59,21 +67,23 @@ final class BridgedDma implements ServedDma {
      * @param name for the log
      */
     BridgedDma(VfioDevice device, SharedWindows shared, BarWindows bars, String name) {
-        this(device, shared, bars, name, System::nanoTime);
+        this(device, shared, bars, name, System::nanoTime, PATIENCE);
     }
 
-    /** With another clock: for tests. */
+    /** With another clock and another patience: for tests. */
     BridgedDma(
             VfioDevice device,
             SharedWindows shared,
             BarWindows bars,
             String name,
-            LongSupplier nanoTime) {
+            LongSupplier nanoTime,
+            Duration patience) {
         this.device = device;
         this.shared = shared;
         this.bars = bars;
         this.name = name;
         this.nanoTime = nanoTime;
+        this.patience = patience;
     }
 
     // ---- DMA_MAP ----
@@ -163,10 +173,22 @@ final class BridgedDma implements ServedDma {
         // The window keeps the memory in place. Its descriptor is not needed, and would be one of
         // thousands.
         try (DmaMemory memory = DmaMemory.of(fd, asked.offset, asked.size, asked.writable())) {
-            AddressSpace.Share share = shared.map(device, asked.iova, memory, asked.direction());
+            AddressSpace.Share share = share(asked, memory);
             memoryIsShared = true;
             tellIfLong(asked, nanoTime.getAsLong() - before);
             return new BridgedWindow.Memory(asked.iova, asked.size, share);
+        }
+    }
+
+    private AddressSpace.Share share(Asked asked, DmaMemory memory) {
+        try {
+            return shared.map(device, asked.iova, memory, asked.direction(), patience);
+        } catch (VfioException refusal) {
+            if (refusal.errno().equals(Errno.EEXIST)) {
+                // What did not go away will not for the windows after it, which come at once.
+                patience = Duration.ZERO;
+            }
+            throw refusal;
         }
     }
 
@@ -192,6 +214,7 @@ final class BridgedDma implements ServedDma {
             return new BridgedWindow.Bar(asked.iova, asked.size);
         }
         if (!memoryIsShared) {
+            memoryRefused = true;
             throw no(
                     Errno.EINVAL,
                     asked
@@ -208,6 +231,14 @@ final class BridgedDma implements ServedDma {
                 asked);
         unreachedTold = true;
         return new BridgedWindow.Unreached(asked.iova, asked.size);
+    }
+
+    /**
+     * Whether memory was refused since it is not shared, and none has been mapped: QEMU only
+     * complains of a refused window, and would have its guest find out.
+     */
+    synchronized boolean lacksMemory() {
+        return memoryRefused && !memoryIsShared;
     }
 
     private synchronized int refuse(Errno errno, String why) {

@@ -18,14 +18,6 @@ import java.util.Map;
  * <p>Threads: any.
  */
 public final class SharedWindows {
-    /**
-     * A client that has just gone may have left windows that are still being unmapped, or go with
-     * the device that had them: better to serve the next one late than to refuse it. It is well
-     * below the 5 s that QEMU waits for an answer.
-     */
-    private static final Duration PATIENCE = Duration.ofSeconds(3);
-
-    private final Duration patience;
     private final Map<String, InUse> spaces = new HashMap<>();
 
     /** An address space, and how many shares in its windows there are, or are about to be. */
@@ -39,14 +31,7 @@ public final class SharedWindows {
     }
 
     /** An empty table. */
-    public SharedWindows() {
-        this(PATIENCE);
-    }
-
-    /** With another patience: for tests. */
-    SharedWindows(Duration patience) {
-        this.patience = patience;
-    }
+    public SharedWindows() {}
 
     /**
      * Maps memory for a device, or sees that it is mapped already.
@@ -55,11 +40,18 @@ public final class SharedWindows {
      * @param iova where it shall see it
      * @param memory can be closed by the caller after this
      * @param direction what it may do with it
+     * @param patience how long to wait for what is in the way: a client that has just gone may have
+     *     left windows that are still being unmapped, or go with the device that had them
      * @return its share in the window
      * @throws VfioException as {@link VfioDevice#mapDma(long, DmaMemory, DmaDirection)}; EEXIST if
      *     another device of its group has something else there, and keeps it
      */
-    AddressSpace.Share map(VfioDevice device, long iova, DmaMemory memory, DmaDirection direction) {
+    AddressSpace.Share map(
+            VfioDevice device,
+            long iova,
+            DmaMemory memory,
+            DmaDirection direction,
+            Duration patience) {
         String name = device.dmaDomain();
         AddressSpace space = enter(name);
         boolean mapped = false;
