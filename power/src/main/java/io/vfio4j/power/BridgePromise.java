@@ -13,10 +13,12 @@ package io.vfio4j.power;
 public record BridgePromise(boolean noSoftReset, boolean deep, String reason) {
     /** What the host makes of {@code d3cold_allowed}. */
     public enum D3cold {
-        /** The bridge has seen to it that D3cold is out of reach. */
+        /** D3cold is out of reach, as far as the bridge can see to it. */
         FORBIDDEN,
-        /** It is allowed, and the bridge may not forbid it. */
-        ALLOWED
+        /** It is allowed, because the bridge wants it or may not forbid it. */
+        ALLOWED,
+        /** Nobody tells: the host side of the device is not there, or has no such attribute. */
+        UNKNOWN
     }
 
     /**
@@ -27,35 +29,38 @@ public record BridgePromise(boolean noSoftReset, boolean deep, String reason) {
      * @param d3cold what the host lets the bridge have
      */
     public static BridgePromise of(boolean noSoftReset, boolean deepAsked, D3cold d3cold) {
+        boolean deep = d3cold != D3cold.FORBIDDEN;
         if (!noSoftReset) {
             return new BridgePromise(
                     false,
-                    d3cold == D3cold.ALLOWED,
+                    deep,
                     "No_Soft_Reset=0 is shown: the device itself loses its context in D3hot, so"
                             + " nothing is lost by going deeper");
         }
+        if (!deep) {
+            return new BridgePromise(
+                    true,
+                    false,
+                    "No_Soft_Reset=1 is shown, as the device has it, and kept: d3cold_allowed is 0"
+                            + (deepAsked ? " and this process may not write it" : "")
+                            + ", so the device sleeps in D3hot, with its context"
+                            + (deepAsked ? "" : " (--deep lets it go deeper)"));
+        }
+        String shown = "No_Soft_Reset=0 is shown in place of the device's 1: ";
         if (deepAsked) {
             return new BridgePromise(
                     false,
-                    d3cold == D3cold.ALLOWED,
-                    "No_Soft_Reset=0 is shown in place of the device's 1: --deep lets the host go"
-                            + " to D3cold, where the context is lost");
+                    true,
+                    shown + "--deep lets the host go to D3cold, where the context is lost");
         }
-        return switch (d3cold) {
-            case FORBIDDEN ->
-                    new BridgePromise(
-                            true,
-                            false,
-                            "No_Soft_Reset=1 is shown, as the device has it, and kept:"
-                                    + " d3cold_allowed is 0, so the device sleeps in D3hot, with"
-                                    + " its context (--deep lets it go deeper)");
-            case ALLOWED ->
-                    new BridgePromise(
-                            false,
-                            true,
-                            "No_Soft_Reset=0 is shown in place of the device's 1: d3cold_allowed is"
-                                    + " 1 and this process may not write it, so the host may go to"
-                                    + " D3cold, where the context is lost");
-        };
+        return new BridgePromise(
+                false,
+                true,
+                shown
+                        + (d3cold == D3cold.UNKNOWN
+                                ? "whether its host goes to D3cold, where the context is lost, is"
+                                        + " not to be seen from here"
+                                : "d3cold_allowed is 1 and this process may not write it, so the"
+                                        + " host may go to D3cold, where the context is lost"));
     }
 }
