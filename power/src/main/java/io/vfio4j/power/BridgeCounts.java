@@ -2,13 +2,15 @@
 package io.vfio4j.power;
 
 /**
- * What has happened since the bridge was started.
+ * What has happened since the bridge was started. Each entry has ended in one of the three wakes,
+ * in the close of a device that is not kept, or not at all yet.
  *
  * @param entries times that the device was let sleep
  * @param guestWakes wakes because the guest wanted D0
  * @param ownWakes wakes because something had to reach the device for a client, or the operator
  * @param foreignWakes wakes by anybody else: the host, a sibling's reset, PME
- * @param failures wakes that failed or took too long, and entries that were refused
+ * @param failures wakes that failed or took too long, and entries that were refused, by the device
+ *     or because of a client's mappings
  */
 public record BridgeCounts(
         long entries, long guestWakes, long ownWakes, long foreignWakes, long failures) {

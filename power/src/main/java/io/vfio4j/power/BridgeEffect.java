@@ -17,7 +17,10 @@ public sealed interface BridgeEffect {
     /** See that the device, awake, answers: {@link BridgeEvent.Lost} if it does not. */
     record Check() implements BridgeEffect {}
 
-    /** See whether the client's process has BARs mapped: {@link BridgeEvent.Inspected}. */
+    /**
+     * See whether the client's process has BARs mapped, that of the last client if it is gone:
+     * {@link BridgeEvent.Inspected}.
+     */
     record Inspect() implements BridgeEffect {}
 
     /**

@@ -23,17 +23,30 @@ public sealed interface BridgeEvent {
      */
     record GuestWrote(int value, int bytes) implements BridgeEvent {}
 
-    /** A request of the client's must reach the device: it has to be awake. */
+    /**
+     * A request of the client's must reach the device: it has to be awake. The pause before it is
+     * let sleep again may be 0: whoever is late must see whether it still is.
+     */
     record Touched() implements BridgeEvent {}
 
-    /** The client reset the device, which is awake. */
+    /** The client reset the device. Should it have been let sleep since, it is woken again. */
     record WasReset() implements BridgeEvent {}
 
-    /** The client entered low power by itself: from now on its power is its own business. */
+    /**
+     * The client is about to enter low power by itself: from now on its power is its own business.
+     * It is handed over awake, before the request reaches it.
+     */
     record ClientEntered() implements BridgeEvent {}
 
     /** The client has taken the BARs out of its guest's reach. */
     record Unmapped() implements BridgeEvent {}
+
+    /**
+     * The client has sent another request, whatever it is, while {@link BridgeState#awaitsRequest}:
+     * the only sign that every VMM gives. It is done with the guest's write of D3hot then, for it
+     * serves one processor of its guest at a time.
+     */
+    record Proceeded() implements BridgeEvent {}
 
     /** The client has them in its guest's reach (again). */
     record Mapped() implements BridgeEvent {}
@@ -63,7 +76,10 @@ public sealed interface BridgeEvent {
     /** {@link BridgeEffect.Wake} was done: the device answers. */
     record Awoken(WakeCause cause, Duration took) implements BridgeEvent {}
 
-    /** {@link BridgeEffect.Wake} or {@link BridgeEffect.Check} found that the device does not. */
+    /**
+     * {@link BridgeEffect.Wake} or {@link BridgeEffect.Check} found that the device does not. A
+     * check's cause is {@link WakeCause#OPERATOR}.
+     */
     record Lost(WakeCause cause, String reason) implements BridgeEvent {}
 
     /** What {@link BridgeEffect.Inspect} saw. */

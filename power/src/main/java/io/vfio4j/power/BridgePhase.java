@@ -18,5 +18,10 @@ public enum BridgePhase {
     /** Allowed to sleep; when it really does is the kernel's business (spec 0). */
     ASLEEP,
     /** Being woken. */
-    WAKING
+    WAKING,
+    /**
+     * Not come back from low power, and held awake: left alone until the guest wants D0 again, the
+     * operator lifts the lock, or another client comes. Each of them has it woken once more.
+     */
+    LOST
 }

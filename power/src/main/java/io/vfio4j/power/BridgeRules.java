@@ -12,7 +12,7 @@ import java.util.Optional;
  * speaks it for the guest, by the protocol of spec J.
  *
  * <p>A pure function of state, event and time. Whoever carries the effects out does so one event
- * after the other.
+ * after the other: what comes of a step's effects is told before anything else that has happened.
  */
 public final class BridgeRules {
     /** PMCSR bits that the rules keep, in the low and in the high byte. */
@@ -38,71 +38,104 @@ public final class BridgeRules {
      * @return the state after, and what to do
      */
     public BridgeStep step(BridgeState s, BridgeEvent event, long now) {
+        if (s.phase() == BridgePhase.CLOSED && !concernsAClosedDevice(event)) {
+            return BridgeStep.done(s);
+        }
         return switch (event) {
-            case BridgeEvent.Opened(boolean mapped) -> opened(s.mapped(mapped));
-            case BridgeEvent.Closed() -> closed(s);
-            case BridgeEvent.GuestWrote(int value, int bytes) -> guestWrote(s, value, bytes);
+            case BridgeEvent.Opened(boolean mapped) -> opened(s, mapped, now);
+            case BridgeEvent.Closed() -> closed(s, now);
+            case BridgeEvent.GuestWrote(int value, int bytes) -> guestWrote(s, value, bytes, now);
             case BridgeEvent.Touched() ->
-                    s.untouchable(config) ? wake(s, WakeCause.REQUEST) : BridgeStep.done(s);
-            case BridgeEvent.WasReset() ->
-                    BridgeStep.done(s.guest(PciPowerState.D0).moveTo(BridgePhase.AWAKE));
-            case BridgeEvent.ClientEntered() -> clientEntered(s);
-            case BridgeEvent.Unmapped() -> unmapped(s.mapped(false));
-            case BridgeEvent.Mapped() -> mapped(s.mapped(true));
+                    s.untouchable(config) ? wakeToReach(s, now) : BridgeStep.done(s);
+            case BridgeEvent.WasReset() -> wasReset(s, now);
+            case BridgeEvent.ClientEntered() -> clientEntered(s, now);
+            case BridgeEvent.Unmapped() -> unmapped(s, now);
+            case BridgeEvent.Proceeded() ->
+                    s.awaitsRequest() ? unmapped(s, now) : BridgeStep.done(s);
+            case BridgeEvent.Mapped() -> mapped(s.with(s.client().bars().mapped()), now);
             case BridgeEvent.Woken() -> woken(s, now);
             case BridgeEvent.Reminded(long epoch) ->
-                    epoch == s.epoch() ? reminded(s) : BridgeStep.done(s);
-            case BridgeEvent.Locked(String reason) -> locked(s, reason);
-            case BridgeEvent.Unlocked() -> unlocked(s);
+                    epoch == s.epoch() ? reminded(s, now) : BridgeStep.done(s);
+            case BridgeEvent.Locked(String reason) -> locked(s, reason, now);
+            case BridgeEvent.Unlocked() -> unlocked(s, now);
             case BridgeEvent.Entered() -> entered(s, now);
             case BridgeEvent.EntryRefused(String reason) -> entryRefused(s, reason);
             case BridgeEvent.Awoken(WakeCause cause, Duration took) -> awoken(s, cause, took);
             case BridgeEvent.Lost(WakeCause cause, String reason) -> lost(s, cause, reason);
-            case BridgeEvent.Inspected(boolean mapped) -> inspected(s.mapped(mapped));
+            case BridgeEvent.Inspected(boolean mapped) -> inspected(s, mapped);
         };
+    }
+
+    /** All else is the echo of a client that has gone. */
+    private static boolean concernsAClosedDevice(BridgeEvent event) {
+        return event instanceof BridgeEvent.Opened
+                || event instanceof BridgeEvent.Locked
+                || event instanceof BridgeEvent.Unlocked;
     }
 
     // ---- the client ----
 
-    private BridgeStep opened(BridgeState s) {
-        return s.phase() == BridgePhase.ASLEEP
-                ? wake(s, WakeCause.CLIENT)
-                : BridgeStep.done(s.moveTo(BridgePhase.AWAKE));
+    private BridgeStep opened(BridgeState s, boolean mayMap, long now) {
+        BridgeState theirs =
+                s.with(BridgeState.Client.of(mayMap))
+                        .with(s.hold().clientGone())
+                        .pause(config.hysteresis());
+        return s.asleep() || s.phase() == BridgePhase.LOST
+                ? wake(theirs, WakeCause.CLIENT, now)
+                : BridgeStep.done(theirs.moveTo(BridgePhase.AWAKE));
     }
 
     /** Low power ends with the last close (spec B3), and with it all that the client had set. */
-    private BridgeStep closed(BridgeState s) {
-        BridgeState left =
-                s.guest(PciPowerState.D0)
-                        .pme(Pme.OFF)
-                        .selfManaged(false)
-                        .mapped(false)
-                        .stayAwake(false)
-                        .spent(false)
-                        .pause(config.hysteresis());
-        if (!config.keep()) {
-            return BridgeStep.done(left.moveTo(BridgePhase.CLOSED));
-        }
-        boolean stillAsleep = s.phase() == BridgePhase.ASLEEP && config.sleepsWhileKept();
-        if (stillAsleep) {
-            return BridgeStep.done(left);
-        }
-        return s.phase() == BridgePhase.ASLEEP
-                ? wake(left, WakeCause.OPERATOR)
-                : BridgeStep.done(left.moveTo(BridgePhase.AWAKE));
+    private BridgeStep closed(BridgeState s, long now) {
+        BridgeState left = s.with(s.hold().clientGone()).pause(config.hysteresis());
+        return config.keep()
+                ? kept(left.with(s.client().gone()), s.selfManaged(), now)
+                : BridgeStep.done(left.with(BridgeState.Client.NONE).moveTo(BridgePhase.CLOSED));
     }
 
-    private BridgeStep clientEntered(BridgeState s) {
-        BridgeState itself = s.selfManaged(true).moveTo(BridgePhase.AWAKE);
-        // What was virtual until now is the device's from here on.
-        return s.selfManaged() || s.guest() == PciPowerState.D0
-                ? BridgeStep.done(itself)
-                : BridgeStep.done(itself, new BridgeEffect.WritePmcsr(s.guest().pmcsrBits(), LOW));
+    /** The next client finds it awake, whatever the last one has done; until then it may sleep. */
+    private BridgeStep kept(BridgeState s, boolean wasSelfManaged, long now) {
+        if (wasSelfManaged) {
+            return after(
+                    List.of(new BridgeEffect.WritePmcsr(s.guest().pmcsrBits(), LOW | HIGH)),
+                    wake(s, WakeCause.OPERATOR, now));
+        }
+        return switch (s.phase()) {
+            case ENTERING, ASLEEP, WAKING ->
+                    config.sleepsWhileKept()
+                            ? BridgeStep.done(s)
+                            : wake(s, WakeCause.OPERATOR, now);
+            case AWAKE, UNMAPPING, PAUSING -> pause(s);
+            case CLOSED, LOST -> BridgeStep.done(s);
+        };
+    }
+
+    /** What was virtual until now is the device's from here on. */
+    private BridgeStep clientEntered(BridgeState s, long now) {
+        if (s.phase() == BridgePhase.LOST) {
+            return BridgeStep.refused(s, Refusal.EIO);
+        }
+        BridgeState theirs = s.with(s.client().selfManaged(true));
+        List<BridgeEffect> handOver =
+                s.selfManaged() || s.guest() == PciPowerState.D0
+                        ? List.of()
+                        : List.of(new BridgeEffect.WritePmcsr(s.guest().pmcsrBits(), LOW));
+        return s.asleep()
+                ? before(handOver, wake(theirs, WakeCause.REQUEST, now))
+                : BridgeStep.done(theirs.moveTo(BridgePhase.AWAKE), handOver);
+    }
+
+    /** A reset leaves D0, and of PME only what aux power keeps (spec E). */
+    private BridgeStep wasReset(BridgeState s, long now) {
+        BridgeState fresh = config.pmeFrom().contains(PciPowerState.D3COLD) ? s : s.pme(Pme.OFF);
+        return s.asleep() || s.phase() == BridgePhase.LOST
+                ? wake(fresh, WakeCause.GUEST, now)
+                : BridgeStep.done(inD0(fresh));
     }
 
     // ---- PMCSR ----
 
-    private BridgeStep guestWrote(BridgeState s, int value, int bytes) {
+    private BridgeStep guestWrote(BridgeState s, int value, int bytes, long now) {
         List<BridgeEffect> effects = new ArrayList<>();
         BridgeState next = s;
         if ((bytes & HIGH) != 0) {
@@ -119,53 +152,62 @@ public final class BridgeRules {
         if ((bytes & LOW) == 0) {
             return BridgeStep.done(next, effects);
         }
-        return after(effects, moveGuest(next, PciPowerState.ofPmcsrBits(value)));
+        return after(effects, moveGuest(next, PciPowerState.ofPmcsrBits(value), now));
     }
 
     /** D1 and D2 are not shown to the guest, so writing them changes nothing (spec E). */
-    private BridgeStep moveGuest(BridgeState s, PciPowerState to) {
+    private BridgeStep moveGuest(BridgeState s, PciPowerState to, long now) {
         if (to == s.guest()) {
             return BridgeStep.done(s);
         }
         return switch (to) {
-            case D3HOT -> sleep(s.guest(to).stayAwake(false));
-            case D0 -> wake(s, WakeCause.GUEST);
+            case D3HOT -> sleep(s.guest(to).with(s.client().bars().guestLeavesD0()), now);
+            case D0 -> wake(s, WakeCause.GUEST, now);
             default -> BridgeStep.done(s);
         };
     }
 
-    private static BridgeStep after(List<BridgeEffect> first, BridgeStep step) {
-        List<BridgeEffect> all = new ArrayList<>(first);
-        all.addAll(step.effects());
-        return new BridgeStep(step.next(), all, step.refusal());
+    /** The guest has been awake: what it asks next, it asks anew. */
+    private BridgeState inD0(BridgeState s) {
+        return s.guest(PciPowerState.D0)
+                .with(s.hold().asked())
+                .pause(config.hysteresis())
+                .moveTo(BridgePhase.AWAKE);
     }
 
     // ---- to sleep ----
 
     private boolean maySleep(BridgeState s) {
-        return s.guest() == PciPowerState.D3HOT
-                && !s.selfManaged()
-                && !s.stayAwake()
-                && !s.spent()
-                && s.lock().isEmpty();
+        boolean wanted =
+                s.connected()
+                        ? s.guest() == PciPowerState.D3HOT && !s.selfManaged()
+                        : config.sleepsWhileKept();
+        return wanted && !s.hold().holds();
     }
 
-    private BridgeStep sleep(BridgeState s) {
+    private BridgeStep sleep(BridgeState s, long now) {
         if (!maySleep(s)) {
-            return BridgeStep.done(s.moveTo(BridgePhase.AWAKE));
+            return stay(s);
         }
         if (s.mapped()) {
             return waiting(s, BridgePhase.UNMAPPING, config.grace());
         }
+        Duration left = s.client().bars().leftOf(config.grace(), now);
+        return left.isPositive() ? waiting(s, BridgePhase.PAUSING, left) : enter(s);
+    }
+
+    private BridgeStep enter(BridgeState s) {
         return BridgeStep.done(
                 s.moveTo(BridgePhase.ENTERING), new BridgeEffect.Enter(config.entry()));
     }
 
     private BridgeStep pause(BridgeState s) {
-        if (!maySleep(s)) {
-            return BridgeStep.done(s.moveTo(BridgePhase.AWAKE));
-        }
-        return waiting(s, BridgePhase.PAUSING, s.pause());
+        return maySleep(s) ? waiting(s, BridgePhase.PAUSING, s.pause()) : stay(s);
+    }
+
+    /** A lost device is not known to be awake. */
+    private static BridgeStep stay(BridgeState s) {
+        return BridgeStep.done(s.phase() == BridgePhase.LOST ? s : s.moveTo(BridgePhase.AWAKE));
     }
 
     private static BridgeStep waiting(BridgeState s, BridgePhase in, Duration time) {
@@ -173,92 +215,127 @@ public final class BridgeRules {
         return BridgeStep.done(waiting, new BridgeEffect.Remind(time, waiting.epoch()));
     }
 
-    private BridgeStep reminded(BridgeState s) {
+    private BridgeStep reminded(BridgeState s, long now) {
         return switch (s.phase()) {
-            case PAUSING -> sleep(s);
+            case PAUSING -> sleep(s, now);
             case UNMAPPING -> BridgeStep.done(s, new BridgeEffect.Inspect());
             default -> BridgeStep.done(s);
         };
     }
 
-    /** It stays in {@link BridgePhase#UNMAPPING}: should the client unmap after all, good. */
-    private BridgeStep inspected(BridgeState s) {
+    /**
+     * A client that has nothing mapped now may map again, without a word, once its guest is back in
+     * D0: so this counts for one entry. One that has stays waited for, should it unmap after all.
+     */
+    private BridgeStep inspected(BridgeState s, boolean mapped) {
         if (s.phase() != BridgePhase.UNMAPPING) {
             return BridgeStep.done(s);
         }
-        return s.mapped()
+        if (!mapped) {
+            return enter(s);
+        }
+        BridgeState counted = s.with(s.counts().failure());
+        return s.connected()
                 ? BridgeStep.done(
-                        s.counts(s.counts().failure()),
+                        counted,
                         new BridgeEffect.Warn(
                                 "the guest is in D3hot, but its VMM still has BARs mapped, which"
                                         + " would fault: not put to sleep until they are unmapped"
                                         + " (--bars message serves them without mappings)"))
-                : sleep(s);
+                : BridgeStep.done(
+                        counted.moveTo(BridgePhase.AWAKE),
+                        new BridgeEffect.Warn(
+                                "the client is gone, but its process still has BARs mapped, which"
+                                        + " would fault: not put to sleep until the next client"
+                                        + " comes"));
     }
 
     /**
-     * QEMU says so before it has really done it: another of the guest's processors may be in the
-     * middle of an access.
+     * A VMM says so, or sends its next request, before it has really done it: another of the
+     * guest's processors may be in the middle of an access.
      */
-    private BridgeStep unmapped(BridgeState s) {
-        return s.phase() == BridgePhase.UNMAPPING
-                ? waiting(s, BridgePhase.PAUSING, config.grace())
-                : BridgeStep.done(s);
+    private BridgeStep unmapped(BridgeState s, long now) {
+        BridgeState out = s.with(s.client().bars().unmapped(now));
+        return s.phase() == BridgePhase.UNMAPPING ? sleep(out, now) : BridgeStep.done(out);
     }
 
     /** A mapping that the guest can reach while the device sleeps is its VMM's end. */
-    private BridgeStep mapped(BridgeState s) {
-        return s.untouchable(config) ? wake(s, WakeCause.REQUEST) : BridgeStep.done(s);
+    private BridgeStep mapped(BridgeState s, long now) {
+        return s.asleep() || s.phase() == BridgePhase.LOST
+                ? wakeToReach(s, now)
+                : BridgeStep.done(s);
     }
 
     private static BridgeStep entered(BridgeState s, long now) {
-        return BridgeStep.done(
-                s.phase(BridgePhase.ASLEEP).asleepSince(now).counts(s.counts().entry()));
+        return s.phase() == BridgePhase.ENTERING
+                ? BridgeStep.done(s.with(s.sleep().begun(now)).with(s.counts().entry()))
+                : BridgeStep.done(s);
     }
 
     private static BridgeStep entryRefused(BridgeState s, String reason) {
-        return BridgeStep.done(
-                s.moveTo(BridgePhase.AWAKE).stayAwake(true).counts(s.counts().failure()),
-                new BridgeEffect.Warn("the device was not let sleep: " + reason));
+        return s.phase() == BridgePhase.ENTERING
+                ? BridgeStep.done(
+                        s.moveTo(BridgePhase.AWAKE)
+                                .with(s.hold().entryRefused())
+                                .with(s.counts().failure()),
+                        new BridgeEffect.Warn("the device was not let sleep: " + reason))
+                : BridgeStep.done(s);
     }
 
     // ---- awake again ----
 
-    private static BridgeStep wake(BridgeState s, WakeCause cause) {
-        return BridgeStep.done(s.moveTo(BridgePhase.WAKING), new BridgeEffect.Wake(cause));
+    private BridgeStep wake(BridgeState s, WakeCause cause, long now) {
+        BridgeState up =
+                s.phase() == BridgePhase.ASLEEP
+                        ? s.with(s.counts().wake(cause)).pause(nextPause(s, now))
+                        : s;
+        return BridgeStep.done(up.moveTo(BridgePhase.WAKING), new BridgeEffect.Wake(cause));
+    }
+
+    /** Each try would take as long as the one that failed: only who asks for it gets another. */
+    private BridgeStep wakeToReach(BridgeState s, long now) {
+        return s.phase() == BridgePhase.LOST
+                ? BridgeStep.refused(s, Refusal.EIO)
+                : wake(s, WakeCause.REQUEST, now);
     }
 
     private BridgeStep awoken(BridgeState s, WakeCause cause, Duration took) {
-        BridgeState up = s.counts(s.counts().wake(cause));
-        if (took.compareTo(config.wakeTimeout()) > 0) {
-            BridgeStep slow = hold(up, "its wake took %d ms".formatted(took.toMillis()));
-            return new BridgeStep(
-                    afterWake(slow.next(), cause).next(), slow.effects(), Optional.empty());
+        if (s.phase() != BridgePhase.WAKING) {
+            return BridgeStep.done(s);
         }
-        return afterWake(up, cause);
+        if (took.compareTo(config.wakeTimeout()) > 0) {
+            BridgeStep slow = hold(s, "its wake took %d ms".formatted(took.toMillis()));
+            return after(slow.effects(), afterWake(slow.next(), cause));
+        }
+        return afterWake(s, cause);
     }
 
     private BridgeStep afterWake(BridgeState s, WakeCause cause) {
         return switch (cause) {
-            case GUEST ->
-                    BridgeStep.done(
-                            s.guest(PciPowerState.D0).stayAwake(false).moveTo(BridgePhase.AWAKE));
-            case REQUEST -> pause(s);
-            case CLIENT, OPERATOR -> BridgeStep.done(s.moveTo(BridgePhase.AWAKE));
+            case GUEST, CLIENT -> BridgeStep.done(inD0(s));
+            case REQUEST, OPERATOR -> pause(s);
         };
     }
 
-    /** The cause's request fails; the guest stays where it was, and may try again. */
+    /**
+     * The cause's request fails; the guest stays where it was, and may try again. What its VMM has
+     * made of the failure is not known: it may have mapped the BARs all the same.
+     */
     private BridgeStep lost(BridgeState s, WakeCause cause, String reason) {
-        BridgeStep held = hold(s.moveTo(BridgePhase.AWAKE), reason);
-        return cause == WakeCause.OPERATOR
-                ? held
-                : new BridgeStep(held.next(), held.effects(), Optional.of(Refusal.EIO));
+        BridgeState gone = s.with(s.client().selfManaged(false)).moveTo(BridgePhase.LOST);
+        BridgeState theirs =
+                switch (cause) {
+                    case GUEST -> gone.with(gone.hold().awaitGuest());
+                    case CLIENT -> gone.with(BridgeState.Client.NONE);
+                    case REQUEST, OPERATOR -> gone;
+                };
+        BridgeStep held = hold(theirs, reason);
+        return new BridgeStep(held.next(), held.effects(), Optional.of(Refusal.EIO));
     }
 
     /** A device that does badly once is not let sleep again until somebody has looked at it. */
     private static BridgeStep hold(BridgeState s, String reason) {
-        BridgeState held = s.lock(Optional.of(reason)).counts(s.counts().failure());
+        BridgeState held = s.with(s.hold().lock(reason)).with(s.counts().failure());
         BridgeEffect warn =
                 new BridgeEffect.Warn(
                         "the device did not come back from low power as it should: "
@@ -279,20 +356,26 @@ public final class BridgeRules {
         }
         List<BridgeEffect> effects = new ArrayList<>();
         effects.add(new BridgeEffect.Check());
-        BridgeState up = s.counts(s.counts().foreignWake()).pause(nextPause(s, now));
+        BridgeState up = s.with(s.counts().foreignWake()).pause(nextPause(s, now));
         if (s.pme().enabled()) {
             up = up.pme(s.pme().event());
             if (!s.pme().asserted()) {
                 effects.add(new BridgeEffect.TellPme());
             }
         }
-        BridgeStep next =
-                switch (config.reentry()) {
-                    case GUEST -> BridgeStep.done(up.stayAwake(true).moveTo(BridgePhase.AWAKE));
-                    case AUTO -> pause(up);
-                    case NEVER -> BridgeStep.done(up.spent(true).moveTo(BridgePhase.AWAKE));
-                };
-        return after(effects, next);
+        return after(effects, afterForeignWake(up));
+    }
+
+    /** The policy is for a guest's sleep. */
+    private BridgeStep afterForeignWake(BridgeState s) {
+        if (!s.connected()) {
+            return pause(s);
+        }
+        return switch (config.reentry()) {
+            case GUEST -> stay(s.with(s.hold().awaitGuest()));
+            case AUTO -> pause(s);
+            case NEVER -> stay(s.with(s.hold().spend()));
+        };
     }
 
     /**
@@ -301,35 +384,56 @@ public final class BridgeRules {
      */
     private Duration nextPause(BridgeState s, long now) {
         Duration slept = Duration.ofNanos(now - s.asleepSince());
-        if (slept.compareTo(s.pause()) >= 0) {
+        Duration unit = config.shortestGrownPause();
+        Duration worth = longer(s.pause(), unit);
+        if (slept.compareTo(worth) >= 0) {
             return config.hysteresis();
         }
-        Duration doubled = s.pause().multipliedBy(2);
-        return doubled.compareTo(config.longestPause()) > 0 ? config.longestPause() : doubled;
+        Duration grown = longer(s.pause().multipliedBy(2), unit);
+        Duration longest = unit.multipliedBy(BridgeConfig.LONGEST_PAUSE);
+        return grown.compareTo(longest) > 0 ? longest : grown;
+    }
+
+    private static Duration longer(Duration one, Duration other) {
+        return one.compareTo(other) > 0 ? one : other;
     }
 
     // ---- the operator ----
 
-    private static BridgeStep locked(BridgeState s, String reason) {
-        BridgeState held = s.lock(Optional.of(reason));
+    private BridgeStep locked(BridgeState s, String reason, long now) {
+        BridgeState held = s.with(s.hold().lock(reason));
         List<BridgeEffect> hold =
                 s.lock().isPresent() ? List.of() : List.of(new BridgeEffect.HoldAwake(true));
-        if (s.phase() == BridgePhase.ASLEEP) {
-            return after(hold, wake(held, WakeCause.OPERATOR));
-        }
-        return BridgeStep.done(
-                s.phase() == BridgePhase.CLOSED ? held : held.moveTo(BridgePhase.AWAKE), hold);
+        return switch (s.phase()) {
+            case ENTERING, ASLEEP, WAKING -> after(hold, wake(held, WakeCause.OPERATOR, now));
+            case AWAKE, UNMAPPING, PAUSING -> BridgeStep.done(held.moveTo(BridgePhase.AWAKE), hold);
+            case CLOSED, LOST -> BridgeStep.done(held, hold);
+        };
     }
 
-    private BridgeStep unlocked(BridgeState s) {
-        if (s.lock().isEmpty() && !s.stayAwake() && !s.spent()) {
+    private BridgeStep unlocked(BridgeState s, long now) {
+        BridgeState free = s.with(s.hold().unlocked());
+        if (free.hold().equals(s.hold())) {
             return BridgeStep.done(s);
         }
-        BridgeState free = s.lock(Optional.empty()).stayAwake(false).spent(false);
         List<BridgeEffect> let =
                 s.lock().isEmpty() ? List.of() : List.of(new BridgeEffect.HoldAwake(false));
-        return s.phase() == BridgePhase.CLOSED
-                ? BridgeStep.done(free, let)
-                : after(let, sleep(free));
+        return switch (s.phase()) {
+            case CLOSED -> BridgeStep.done(free, let);
+            case LOST -> after(let, wake(free, WakeCause.OPERATOR, now));
+            default -> after(let, sleep(free, now));
+        };
+    }
+
+    private static BridgeStep after(List<BridgeEffect> first, BridgeStep step) {
+        List<BridgeEffect> all = new ArrayList<>(first);
+        all.addAll(step.effects());
+        return new BridgeStep(step.next(), all, step.refusal());
+    }
+
+    private static BridgeStep before(List<BridgeEffect> last, BridgeStep step) {
+        List<BridgeEffect> all = new ArrayList<>(step.effects());
+        all.addAll(last);
+        return new BridgeStep(step.next(), all, step.refusal());
     }
 }

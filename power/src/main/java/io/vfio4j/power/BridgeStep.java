@@ -21,6 +21,10 @@ public record BridgeStep(BridgeState next, List<BridgeEffect> effects, Optional<
         return new BridgeStep(next, List.of(effects), Optional.empty());
     }
 
+    static BridgeStep refused(BridgeState next, Refusal why) {
+        return new BridgeStep(next, List.of(), Optional.of(why));
+    }
+
     static BridgeStep done(BridgeState next, List<BridgeEffect> effects) {
         return new BridgeStep(next, effects, Optional.empty());
     }
