@@ -182,6 +182,7 @@ final class BridgedConfig {
         return sleeper.reach(() ->
                 Refusals.of(() -> {
                     device.write(REGION, offset + from, source, at + from, to - from);
+                    written(offset + from);
                     return to;
                 }));
     }

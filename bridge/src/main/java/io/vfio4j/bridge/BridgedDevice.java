@@ -242,12 +242,20 @@ public final class BridgedDevice implements ServedDevice {
 
     @Override
     public ServedAccess access() {
+        proceeded();
         return claim().access();
     }
 
     @Override
     public ServedDma dma() {
         return claim().dma();
+    }
+
+    /** A client that asks for more has done what it does after its guest's D3hot. */
+    private void proceeded() {
+        if (sleeper.state().awaitsRequest()) {
+            sleeper.post(new BridgeEvent.Proceeded());
+        }
     }
 
     private Claim claim() {
