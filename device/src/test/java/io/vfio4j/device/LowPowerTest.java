@@ -382,16 +382,33 @@ class LowPowerTest {
             }
         }
 
+        /** Asking for it wakes the device (spec B7), but an entry without a wakeup goes on. */
         @Test
-        void shouldGiveOutTheFileWhileAsleepWithoutWakingTheDevice() {
-            assertThat(hosted.enter(wakeup)).isZero();
+        void shouldGiveOutAFileThatFaultsUntilTheExit() {
+            assertThat(hosted.enter()).isZero();
             hosted.settle();
             try (Mapping another = map()) {
                 assertThatExceptionOfType(MappingFaultException.class)
                         .isThrownBy(() -> another.getInt(0));
+                hosted.settle();
+                assertThat(hosted.powerState()).isEqualTo(PciPowerState.D3HOT);
+                assertThatExceptionOfType(MappingFaultException.class)
+                        .isThrownBy(() -> another.getInt(0));
+                assertThat(hosted.exit()).isZero();
+                another.putInt(0, 5);
+                assertThat(hosted.load(2, 0, 4)).isEqualTo(5);
             }
-            assertThat(hosted.contract()).isEqualTo(ContractState.W_S);
-            assertThat(wakeup.drain()).isZero();
+        }
+
+        @Test
+        void shouldSignalTheWakeupOfOneWhoAsksForTheFileWhileAsleep() {
+            sleep();
+            try (Mapping another = map()) {
+                another.putInt(0, 5);
+                assertThat(mapping.getInt(0)).isEqualTo(5);
+            }
+            assertThat(hosted.contract()).isEqualTo(ContractState.OFF);
+            assertThat(wakeup.drain()).isEqualTo(1);
         }
     }
 
