@@ -82,11 +82,12 @@ public interface ServedAccess extends AutoCloseable {
      * DEVICE_FEATURE.
      *
      * @param request holds the payload: argsz, flags, data; what the feature answers is put in its
-     *     place
+     *     place, and may go on behind it up to the memory's end: a GET comes without data
      * @param at where in it
      * @param length bytes of the payload that are there
      * @param fds the descriptors that came with it; taken over, whatever the answer
-     * @return 0, or minus the errno of the first check that fails (spec A2)
+     * @return 0 if the answer is as long as the request, its length if that is another, or minus
+     *     the errno of the first check that fails (spec A2)
      */
     int feature(Memory request, long at, int length, List<Fd> fds);
 

@@ -197,12 +197,10 @@ final class DeviceRequests {
         if (fds.fdsRefused()) {
             return EINVAL;
         }
-        int result = access.feature(frame, VfioUserHeader.SIZE, length, fds.takeFds());
-        if (result < 0) {
-            return result;
-        }
-        // SET and PROBE give the request back, and a GET's answer stands in its place.
+        // SET and PROBE give the request back, a GET's answer stands in its place: as it may be
+        // longer, where there is room. Behind the frame there may be the next one.
         reply.frame().copy(frame, VfioUserHeader.SIZE, Reply.PAYLOAD, length);
-        return length;
+        int result = access.feature(reply.frame(), Reply.PAYLOAD, length, fds.takeFds());
+        return result == 0 ? length : result;
     }
 }
