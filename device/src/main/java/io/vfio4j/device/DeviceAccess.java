@@ -11,7 +11,6 @@ import io.vfio4j.uapi.Vfio;
 import io.vfio4j.uapi.VfioIrqSet;
 
 import java.util.List;
-import java.util.function.BooleanSupplier;
 
 /**
  * The device, awake, for as long as this is open: the only way to its registers, so that no request
@@ -24,25 +23,25 @@ public final class DeviceAccess implements ServedAccess {
     private static final int CONFIG_REGION = 7;
 
     private final DevicePower power;
-    private final Region[] regions;
+    private final Regions regions;
     private final InterruptController interrupts;
     private final Features features;
-    private final BooleanSupplier inD0;
+    private final PoweredFunction function;
     private Access access;
 
     DeviceAccess(
             DevicePower power,
             Access first,
-            Region[] regions,
+            Regions regions,
             InterruptController interrupts,
             Features features,
-            BooleanSupplier inD0) {
+            PoweredFunction function) {
         this.power = power;
         this.access = first;
         this.regions = regions;
         this.interrupts = interrupts;
         this.features = features;
-        this.inD0 = inD0;
+        this.function = function;
     }
 
     DeviceAccess with(Access held) {
@@ -65,7 +64,7 @@ public final class DeviceAccess implements ServedAccess {
      */
     @Override
     public RegionDescription region(int index) {
-        return regions[index].description();
+        return regions.get(index).description();
     }
 
     @Override
@@ -98,7 +97,7 @@ public final class DeviceAccess implements ServedAccess {
             }
             return silent;
         }
-        return regions[region].read(offset, count, target, at);
+        return regions.get(region).read(offset, count, target, at);
     }
 
     /**
@@ -119,22 +118,22 @@ public final class DeviceAccess implements ServedAccess {
         if (unanswered(region)) {
             return silence(region, offset, count);
         }
-        return regions[region].write(offset, count, source, at);
+        return regions.get(region).write(offset, count, source, at);
     }
 
     /** A bad offset is still a bad offset. */
     private int undecoded(int region, long offset) {
-        return Region.clip(regions[region].size(), offset, 1) < 0 ? Region.EINVAL : Region.EIO;
+        return Region.clip(regions.get(region).size(), offset, 1) < 0 ? Region.EINVAL : Region.EIO;
     }
 
     private boolean unanswered(int region) {
-        return !inD0.getAsBoolean()
+        return !function.inD0()
                 && (region != CONFIG_REGION || power.powerState() == PciPowerState.D3COLD);
     }
 
     /** How much of an access nobody answers. */
     private int silence(int region, long offset, int count) {
-        long size = regions[region].size();
+        long size = regions.get(region).size();
         if (region != CONFIG_REGION) {
             return Region.clip(size, offset, count);
         }

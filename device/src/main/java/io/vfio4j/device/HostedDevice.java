@@ -3,22 +3,16 @@ package io.vfio4j.device;
 
 import io.vfio4j.power.Access;
 import io.vfio4j.power.DevicePower;
-import io.vfio4j.power.MappingView;
 import io.vfio4j.power.PciPowerState;
 import io.vfio4j.power.PmCapability;
-import io.vfio4j.power.PowerActions;
 import io.vfio4j.power.PowerConfig;
 import io.vfio4j.power.PowerListener;
-import io.vfio4j.power.RuntimeStatus;
 import io.vfio4j.uapi.HostEvent;
 import io.vfio4j.uapi.HostReply;
 import io.vfio4j.uapi.HostRequest;
 import io.vfio4j.uapi.PciRegs;
-import io.vfio4j.uapi.VfioPci;
 import io.vfio4j.uapi.VfioUser;
 
-import java.lang.System.Logger.Level;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -33,13 +27,12 @@ import java.util.function.Consumer;
  * {@link #host}.
  */
 public final class HostedDevice implements ServedDevice {
-    private static final System.Logger LOG = System.getLogger(HostedDevice.class.getName());
-
     private final PciDevice model;
     private final PciDescription description;
     private final ConfigSpace config;
-    private final Region[] regions = new Region[VfioPci.VFIO_PCI_NUM_REGIONS];
+    private final Regions regions;
     private final InterruptController interrupts;
+    private final PoweredFunction function;
     private final DmaSpace dma;
     private final DevicePower power;
     private final DeviceAccess access;
@@ -47,8 +40,6 @@ public final class HostedDevice implements ServedDevice {
     // The power rules may act before this object is complete: their actions wait for it.
     private final CountDownLatch complete = new CountDownLatch(1);
     private final AtomicBoolean closed = new AtomicBoolean();
-    // What decides on DMA and on who answers: D0, and a model that has followed there.
-    private volatile boolean inD0 = true;
     private volatile boolean busMaster;
 
     /**
@@ -69,20 +60,26 @@ public final class HostedDevice implements ServedDevice {
                         options.profile().dynamicMsix(),
                         options.watcher(),
                         this::intxUnmaskKicked);
-        dma = new DmaSpace(() -> inD0 && (busMaster || !description.needsBusMaster()));
-        fillRegions();
+        regions = new Regions(model, description, config, interrupts.table());
+        function =
+                new PoweredFunction(model, description, config, interrupts, regions, this::power);
+        dma = new DmaSpace(this::mayMasterBus);
         power =
                 DevicePower.bind(
                         powerConfig(options),
-                        new Actions(),
+                        function,
                         work -> options.scheduler().submit(() -> runWhenComplete(work)),
                         options.clock());
         Features features = new Features(power, options.profile());
         try (Access first = power.access()) {
-            access = new DeviceAccess(power, first, regions, interrupts, features, () -> inD0);
+            access = new DeviceAccess(power, first, regions, interrupts, features, function);
         }
         attributes = new HostAttributes(description, power, config, model::signal);
         complete.countDown();
+    }
+
+    private boolean mayMasterBus() {
+        return function.inD0() && (busMaster || !description.needsBusMaster());
     }
 
     private static PciDescription presented(PciDescription declared, HostOptions options) {
@@ -110,53 +107,6 @@ public final class HostedDevice implements ServedDevice {
                 .withPlatformWake(!pm.pmeFrom().isEmpty())
                 .withPlatformD3cold(pm.d3cold())
                 .withDelays(pm.delays());
-    }
-
-    private void fillRegions() {
-        Arrays.fill(regions, AbsentRegion.ABSENT);
-        regions[VfioPci.VFIO_PCI_CONFIG_REGION_INDEX] = config;
-        try {
-            description.bars().forEach(bar -> regions[bar.index()] = behind(bar));
-        } catch (RuntimeException | Error noMemory) {
-            freeRegions();
-            throw noMemory;
-        }
-    }
-
-    private Region behind(BarDescription bar) {
-        return switch (bar.backing()) {
-            case REGISTERS -> new RegisterRegion(model, bar);
-            case MEMORY -> new PlainMemory(bar.size());
-            case MSIX -> interrupts.table();
-            case MAPPABLE -> new MappableMemory("vfio4j-bar" + bar.index(), bar.size());
-        };
-    }
-
-    /** One that fails keeps none of the others from it. */
-    private void forEachMappable(Consumer<MappableMemory> what) {
-        Optional<RuntimeException> failed = Optional.empty();
-        for (Region region : regions) {
-            if (region instanceof MappableMemory memory) {
-                try {
-                    what.accept(memory);
-                } catch (RuntimeException e) {
-                    failed = Optional.of(e);
-                }
-            }
-        }
-        if (failed.isPresent()) {
-            throw failed.get();
-        }
-    }
-
-    private void freeRegions() {
-        for (Region region : regions) {
-            if (region instanceof PlainMemory memory) {
-                memory.close();
-            } else if (region instanceof MappableMemory memory) {
-                memory.close();
-            }
-        }
     }
 
     /**
@@ -257,31 +207,6 @@ public final class HostedDevice implements ServedDevice {
         power.intxUnmaskKick(interrupts.line()::unmask);
     }
 
-    private boolean keepsContext() {
-        return description.power().map(PowerManagement::noSoftReset).orElse(true);
-    }
-
-    private boolean hasAuxiliaryPower() {
-        return description.power().map(PowerManagement::hasAuxiliaryPower).orElse(false);
-    }
-
-    /**
-     * No interrupt may leave meanwhile, that is {@link InterruptController#leaveD0} comes first:
-     * what the model's threads still raise of what was before is dropped once it has been reset.
-     */
-    private void reset(ResetReason reason) {
-        ConfigReset what =
-                reason == ResetReason.POWER_ON && !hasAuxiliaryPower()
-                        ? ConfigReset.RESTORED_POWER
-                        : ConfigReset.RESTORED;
-        config.reset(what);
-        try {
-            model.reset(reason);
-        } finally {
-            interrupts.reset(what);
-        }
-    }
-
     /**
      * Ends the device: wakes it for the last time (as an unbind does, spec C), lets the model end
      * its threads, gives the memory back. The device should not be open any more; an access that is
@@ -297,7 +222,7 @@ public final class HostedDevice implements ServedDevice {
         try {
             model.close();
         } finally {
-            freeRegions();
+            regions.close();
         }
     }
 
@@ -314,10 +239,7 @@ public final class HostedDevice implements ServedDevice {
 
         @Override
         public BarMemory memory(int bar) {
-            if (bar >= 0 && bar < regions.length && regions[bar] instanceof BarMemory memory) {
-                return memory;
-            }
-            throw new IllegalArgumentException("BAR %d is not memory".formatted(bar));
+            return regions.memory(bar);
         }
 
         @Override
@@ -330,7 +252,7 @@ public final class HostedDevice implements ServedDevice {
             if (power.powerState() == PciPowerState.D3COLD) {
                 return false;
             }
-            boolean told = config.log(error, advisory, header) && inD0;
+            boolean told = config.log(error, advisory, header) && function.inD0();
             if (told) {
                 interrupts.error();
             }
@@ -352,7 +274,7 @@ public final class HostedDevice implements ServedDevice {
         @Override
         public void pmcsrWritten(int value, int bytes) {
             boolean toD0 = (bytes & 1) != 0 && PciPowerState.ofPmcsrBits(value) == PciPowerState.D0;
-            if (toD0 && power.userState() == PciPowerState.D3HOT && !keepsContext()) {
+            if (toD0 && power.userState() == PciPowerState.D3HOT && !function.keepsContext()) {
                 // Gone before the function is back, so that nothing acts on it there; and outside
                 // of the power rules' turn, for which a writer of COMMAND may be waiting.
                 interrupts.reset(ConfigReset.SOFT);
@@ -391,112 +313,6 @@ public final class HostedDevice implements ServedDevice {
             interrupts.reset(ConfigReset.FUNCTION_LEVEL);
             config.reset(ConfigReset.FUNCTION_LEVEL);
             access.reset();
-        }
-    }
-
-    /** Carries out what the power rules decide (spec B3). */
-    private final class Actions implements PowerActions {
-        @Override
-        public void suspend(PciPowerState target) {
-            model.suspend(target);
-        }
-
-        @Override
-        public void resume(PciPowerState from) {
-            inD0 = true;
-            interrupts.enterD0();
-            try {
-                model.resume(from);
-            } catch (RuntimeException | Error stillAsleep) {
-                inD0 = false;
-                interrupts.leaveD0();
-                throw stillAsleep;
-            }
-            if (!wokenByPmcsr()) {
-                interrupts.awake();
-            }
-        }
-
-        /**
-         * Then the client's mappings show the device awake only after this, so interrupts wait
-         * until the write has been carried out; not for its reply, which is sent later. In the
-         * contract's resume they wait for nothing but the INTx mask, which comes off last (spec
-         * B3).
-         */
-        private boolean wokenByPmcsr() {
-            return power.state().status() == RuntimeStatus.ACTIVE;
-        }
-
-        /** Back in D0 it is only when the model has been told, which comes after the delay. */
-        @Override
-        public void setPowerState(PciPowerState from, PciPowerState to) {
-            if (to != PciPowerState.D0) {
-                inD0 = false;
-                interrupts.leaveD0();
-                return;
-            }
-            if (from == PciPowerState.D3COLD) {
-                HostedDevice.this.reset(ResetReason.POWER_ON);
-            } else if (from == PciPowerState.D3HOT && !keepsContext()) {
-                HostedDevice.this.reset(ResetReason.SOFT_RESET);
-            }
-        }
-
-        @Override
-        public boolean ready() {
-            return model.ready();
-        }
-
-        @Override
-        public boolean maskIntx() {
-            return interrupts.line().mask();
-        }
-
-        @Override
-        public void unmaskIntx() {
-            interrupts.line().unmask();
-        }
-
-        @Override
-        public void showMappings(MappingView view) {
-            forEachMappable(memory -> memory.show(view));
-        }
-
-        @Override
-        public void pmeAsserted() {
-            interrupts.powerManagementEvent();
-        }
-
-        @Override
-        public void reset() {
-            interrupts.leaveD0();
-            try {
-                HostedDevice.this.reset(ResetReason.FUNCTION);
-                // Also where a model had refused to wake; not where there is no power.
-                inD0 = power.powerState() != PciPowerState.D3COLD;
-            } finally {
-                if (inD0) {
-                    interrupts.enterD0();
-                }
-                interrupts.awake();
-            }
-        }
-
-        @Override
-        public void tearDown() {
-            // For the next client, if this one left it in D3hot.
-            interrupts.awake();
-            forEachMappable(MappableMemory::renew);
-        }
-
-        @Override
-        public void requestRelease() {
-            interrupts.request();
-        }
-
-        @Override
-        public void warn(String message) {
-            LOG.log(Level.WARNING, message);
         }
     }
 }

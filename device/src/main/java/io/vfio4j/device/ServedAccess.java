@@ -11,6 +11,9 @@ import java.util.List;
  * One request of a client's to its device, which is awake for as long as this is open if the
  * request's rules say so. One object may serve every access of its device, one after the other; it
  * must not be used after its close.
+ *
+ * <p>Whatever throws {@link io.vfio4j.linux.LinuxException} or {@link
+ * io.vfio4j.power.PowerException} has its request answered with that errno; the client stays.
  */
 public interface ServedAccess extends AutoCloseable {
     /**
