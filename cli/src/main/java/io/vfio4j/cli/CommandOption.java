@@ -8,6 +8,45 @@ import java.util.Optional;
 /** Every option there is; one name means the same in each command that takes it. */
 enum CommandOption {
     SOCKET("socket", "PATH", "where to listen; its host side is PATH.ctl"),
+    SOCKETS(
+            "sockets",
+            "DIR",
+            "listen in that folder instead, on a socket with the device's name: 0000:01:00.0.sock"),
+    DEEP(
+            "deep",
+            "",
+            "let the host cut the device's power (D3cold): the guest is told that the device"
+                    + " forgets in D3hot (No_Soft_Reset=0), and its driver must restore it"),
+    ENTRY(
+            "entry",
+            "HOW",
+            "by what it is let sleep: wakeup (low power with a wakeup; the default), plain (low"
+                    + " power, telling nobody of wakes), pmcsr (D3hot only, as VMMs do)"),
+    REENTRY(
+            "reentry",
+            "WHEN",
+            "what follows a wake that the guest did not cause: guest (awake until the guest asks"
+                    + " for D3hot anew; the default), auto (asleep again after a pause), never"
+                    + " (awake until the client goes)"),
+    HYSTERESIS(
+            "hysteresis",
+            "DURATION",
+            "the shortest pause before --reentry auto, longer while wakes go on (default 1s)"),
+    GRACE(
+            "grace",
+            "DURATION",
+            "how long the VMM may take to unmap BARs, and is left alone after (default 200ms)"),
+    WAKE_TIMEOUT(
+            "wake-timeout",
+            "DURATION",
+            "how long a request waits for the device to wake (default 4s; QEMU gives up after 5s"
+                    + " unless x-msg-timeout says otherwise)"),
+    BARS(
+            "bars",
+            "HOW",
+            "map (the client maps what can be mapped; the default) or message (each access is a"
+                    + " message: slow, and safe for any client)"),
+    KEEP("keep", "", "keep the device open, with its state, when its client goes"),
     DELAYS(
             "delays",
             "SPEED",

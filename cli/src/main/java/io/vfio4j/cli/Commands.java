@@ -10,6 +10,7 @@ final class Commands {
             List.of(
                     new DemoCommand(),
                     new ServeCommand(),
+                    new BridgeCommand(),
                     new BindCommand(),
                     new UnbindCommand(),
                     new InfoCommand(),

@@ -90,7 +90,7 @@ record DeviceFacts(
 
     private static Optional<HostFacts> before(Target target) {
         try (HostSide host = HostSide.beside(target)) {
-            return Optional.of(HostFacts.read(host, BEFORE));
+            return Optional.of(HostFacts.readAll(host, BEFORE));
         } catch (DeviceNotFoundException none) {
             // Opening the device says what is wrong, if anything is.
             return Optional.empty();

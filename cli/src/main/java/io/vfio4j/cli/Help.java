@@ -77,7 +77,11 @@ final class Help {
     private static void describe(StringBuilder text, CommandOption option) {
         int indent = 22;
         text.append(String.format(Locale.ROOT, "  %-" + (indent - 2) + "s", option.usage()));
-        int column = indent;
+        int column = Math.max(indent, option.usage().length() + 2);
+        if (column > indent) {
+            text.append('\n').append(" ".repeat(indent));
+            column = indent;
+        }
         for (String word : option.description().split(" ")) {
             if (column + 1 + word.length() > WIDTH) {
                 text.append('\n').append(" ".repeat(indent));

@@ -44,6 +44,7 @@ final class HostCommand implements Command {
           vfio4j host PATH.ctl read config [OFFSET LENGTH]  wakes it from D3cold, not from D3hot
           vfio4j host PATH.ctl write config OFFSET HEX
           vfio4j host PATH.ctl write signal wake            a wake event in an emulated device (PME)
+          vfio4j host PATH.ctl write bridge/locked 1        has a bridge hold its device awake
         Attributes: %s\
         """
                 .formatted(attributes());

@@ -18,19 +18,53 @@ import java.util.Map;
  * @param values in the order of the attributes; those that have no value just now are not in it
  */
 record HostFacts(Map<HostAttribute, String> values) {
+    /** What a bridge says of itself, in the order of interest. */
+    static final List<HostAttribute> BRIDGE =
+            List.of(
+                    HostAttribute.BRIDGE_PROMISE,
+                    HostAttribute.BRIDGE_STATE,
+                    HostAttribute.BRIDGE_PMCSR,
+                    HostAttribute.BRIDGE_LOCKED,
+                    HostAttribute.BRIDGE_WAKES,
+                    HostAttribute.BRIDGE_CLIENT);
+
     static HostFacts read(HostSide host, List<HostAttribute> attributes) {
         Map<HostAttribute, String> values = new LinkedHashMap<>();
         for (HostAttribute attribute : attributes) {
             try {
                 values.put(attribute, host.read(attribute));
             } catch (VfioException absent) {
-                // sysfs has files that exist and say EIO, and lacks others on older kernels.
-                if (!absent.errno().equals(Errno.EIO) && !absent.errno().equals(Errno.ENOENT)) {
+                if (!expected(attribute, absent.errno())) {
                     throw absent;
                 }
             }
         }
         return new HostFacts(values);
+    }
+
+    /**
+     * Sysfs has files that exist and say EIO, and lacks others on older kernels; a server may be
+     * older than bridges are.
+     */
+    private static boolean expected(HostAttribute attribute, Errno errno) {
+        return errno.equals(Errno.EIO)
+                || errno.equals(Errno.ENOENT)
+                || (attribute.ofBridge() && errno.equals(Errno.EINVAL));
+    }
+
+    /** Those and, if a bridge passes the device on, what it says of itself. */
+    static HostFacts readAll(HostSide host, List<HostAttribute> attributes) {
+        Map<HostAttribute, String> values = new LinkedHashMap<>();
+        values.putAll(read(host, attributes).values());
+        if (!read(host, List.of(HostAttribute.BRIDGE_PROMISE)).values().isEmpty()) {
+            values.putAll(read(host, BRIDGE).values());
+        }
+        return new HostFacts(values);
+    }
+
+    /** Whether a bridge passes the device on. */
+    boolean bridged() {
+        return values.containsKey(HostAttribute.BRIDGE_PROMISE);
     }
 
     String get(HostAttribute attribute) {

@@ -26,6 +26,7 @@ final class InfoText {
         identity();
         facts.place().ifPresent(this::place);
         power();
+        facts.before().filter(HostFacts::bridged).ifPresent(this::bridge);
         facts.config().ifPresent(this::capabilities);
         regions();
         interrupts();
@@ -79,6 +80,19 @@ final class InfoText {
                                                                 HostAttribute
                                                                         .POWER_RUNTIME_SUSPENDED_TIME))),
                         () -> line("  unknown: the device has no host side"));
+    }
+
+    private void bridge(HostFacts host) {
+        title("bridge, before this command opened the device");
+        line("  " + host.get(HostAttribute.BRIDGE_PROMISE));
+        line(
+                "  %s; guest's PMCSR %s; locked %s; client %s"
+                        .formatted(
+                                host.get(HostAttribute.BRIDGE_STATE),
+                                host.get(HostAttribute.BRIDGE_PMCSR),
+                                host.get(HostAttribute.BRIDGE_LOCKED),
+                                host.get(HostAttribute.BRIDGE_CLIENT)));
+        line("  so far: " + host.get(HostAttribute.BRIDGE_WAKES));
     }
 
     private void capabilities(PciConfig config) {

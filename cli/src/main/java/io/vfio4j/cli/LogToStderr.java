@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import java.text.MessageFormat;
 import java.time.LocalTime;
 import java.time.format.DateTimeFormatter;
+import java.util.Locale;
 import java.util.ResourceBundle;
 
 /**
@@ -22,9 +23,19 @@ public final class LogToStderr extends System.LoggerFinder {
     public LogToStderr() {}
 
     /** From which level on messages are written, and whether with stack traces. */
-    static void configure(System.Logger.Level level, boolean stackTraces) {
-        threshold = level;
-        traces = stackTraces;
+    static void configure(Arguments arguments) {
+        threshold = level(arguments.value(CommandOption.LOG_LEVEL).orElse("warning"));
+        traces = arguments.has(CommandOption.DEBUG);
+    }
+
+    private static System.Logger.Level level(String text) {
+        try {
+            return System.Logger.Level.valueOf(text.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException unknown) {
+            throw new UsageException(
+                    "--log-level is error, warning, info, debug or trace, not \"%s\""
+                            .formatted(text));
+        }
     }
 
     @Override
@@ -76,7 +87,7 @@ public final class LogToStderr extends System.LoggerFinder {
             System.err.println(
                     LocalTime.now(java.time.ZoneId.systemDefault()).format(TIME)
                             + " "
-                            + level.getName().toLowerCase(java.util.Locale.ROOT)
+                            + level.getName().toLowerCase(Locale.ROOT)
                             + " "
                             + text.replace('\n', ' '));
         }

@@ -46,7 +46,8 @@ final class PowerStatusCommand implements Command {
         return """
         Asks the host side, sysfs or PATH.ctl, which does not wake the device and works while another
         process has it, and for a device of this machine whatever its driver is. Where a vfio-user
-        device has no host side it asks the device, which wakes it.\
+        device has no host side it asks the device, which wakes it. Of a device that is passed on by
+        vfio4j bridge it shows what the guest is promised, and where it is on its way to sleep.\
         """;
     }
 
@@ -59,7 +60,7 @@ final class PowerStatusCommand implements Command {
     public Exit run(Arguments arguments, Terminal terminal) {
         Target target = arguments.target();
         try (HostSide host = HostSide.beside(target)) {
-            ofHost(target, HostFacts.read(host, SHOWN), arguments.json(), terminal);
+            ofHost(target, HostFacts.readAll(host, SHOWN), arguments.json(), terminal);
         } catch (DeviceNotFoundException noHostSide) {
             if (target instanceof Target.Pci) {
                 throw noHostSide;

@@ -4,20 +4,16 @@ package io.vfio4j.cli;
 import io.vfio4j.device.HostOptions;
 import io.vfio4j.device.HostedDevice;
 import io.vfio4j.device.PowerManagement;
-import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.LinuxException;
 import io.vfio4j.power.Delays;
 import io.vfio4j.power.Profile;
 import io.vfio4j.server.EventLoop;
 import io.vfio4j.server.VfioUserServer;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
@@ -76,7 +72,7 @@ final class ServeCommand implements Command {
                         .value(CommandOption.KERNEL)
                         .map(ServeCommand::profile)
                         .orElse(Profile.LINUX_7_3);
-        LogToStderr.configure(logLevel(arguments), arguments.has(CommandOption.DEBUG));
+        LogToStderr.configure(arguments);
         // Asked for before there is a socket: from now on no signal leaves one behind.
         Stop stop = terminal.stops().get();
         try (EventLoop events = new EventLoop();
@@ -112,23 +108,8 @@ final class ServeCommand implements Command {
             server.serve(place.socket(), device);
         } catch (LinuxException refused) {
             device.close();
-            throw new CommandException(
-                    "serve %s: %s%s"
-                            .formatted(place.model(), refused.getMessage(), remedy(refused, place)),
-                    refused);
+            throw ServerSockets.refused("serve " + place.model(), place.socket(), refused);
         }
-    }
-
-    /** What the message does not say already. */
-    private static String remedy(LinuxException refused, Place place) {
-        Errno errno = refused.errno();
-        if (!errno.equals(Errno.ENOENT) && !errno.equals(Errno.ENOTDIR)) {
-            return "";
-        }
-        Path folder = place.socket().toAbsolutePath().resolveSibling("");
-        return Files.isDirectory(folder)
-                ? "; no socket can be made in %s: take another folder".formatted(folder)
-                : "; make the folder %s first".formatted(folder);
     }
 
     private static void announce(Place place, boolean json, Terminal terminal) {
@@ -161,7 +142,7 @@ final class ServeCommand implements Command {
                                 ServedModel.of(word.substring(0, equals)),
                                 Arguments.serverSocket(word.substring(equals + 1))));
             }
-            checkDistinct(places);
+            ServerSockets.checkDistinct(places.stream().map(Place::socket).toList());
             return places;
         }
         ServedModel model =
@@ -173,21 +154,6 @@ final class ServeCommand implements Command {
                         .value(CommandOption.SOCKET)
                         .orElseThrow(() -> new UsageException("--socket PATH is missing"));
         return List.of(new Place(model, Arguments.serverSocket(socket)));
-    }
-
-    /** A socket has one server, and PATH.ctl is taken by PATH. */
-    private static void checkDistinct(List<Place> places) {
-        Set<Path> taken = new HashSet<>();
-        for (Place place : places) {
-            Path socket = place.socket().toAbsolutePath().normalize();
-            for (Path path : List.of(socket, Path.of(socket + Arguments.CONTROL_SUFFIX))) {
-                if (!taken.add(path)) {
-                    throw new UsageException(
-                            "%s would be the socket of two; PATH.ctl is the host side of PATH"
-                                    .formatted(path));
-                }
-            }
-        }
     }
 
     private static boolean yes(Arguments arguments, CommandOption option) {
@@ -206,16 +172,5 @@ final class ServeCommand implements Command {
                 .orElseThrow(() ->
                         new UsageException(
                                 "--kernel is 6.1, 6.12 or 7.3, not \"%s\"".formatted(version)));
-    }
-
-    private static System.Logger.Level logLevel(Arguments arguments) {
-        String text = arguments.value(CommandOption.LOG_LEVEL).orElse("warning");
-        try {
-            return System.Logger.Level.valueOf(text.toUpperCase(Locale.ROOT));
-        } catch (IllegalArgumentException unknown) {
-            throw new UsageException(
-                    "--log-level is error, warning, info, debug or trace, not \"%s\""
-                            .formatted(text));
-        }
     }
 }

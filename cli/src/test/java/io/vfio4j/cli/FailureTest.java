@@ -34,6 +34,7 @@ class FailureTest {
                 "power enter %s",
                 "power exit %s",
                 "power watch %s",
+                "bridge %s --socket /tmp/vfio4j-nobody.sock",
                 "bind %s",
                 "unbind %s",
                 "host %s read power_state",
@@ -90,6 +91,50 @@ class FailureTest {
             assertFailure(run, "EADDRINUSE");
             assertThat(run.err()).contains("stop it or choose another path");
             assertThat(Run.of("power", "status", edu.target()).code()).isZero();
+        }
+    }
+
+    @Test
+    void shouldNotPassOnWhatIsNotThereOrWhatAnotherClientHas(@TempDir Path folder) {
+        String socket = folder.resolve("b.sock").toString();
+
+        assertFailure(
+                Run.of("bridge", "vfio-user:/nowhere/edu.sock", "--socket", socket),
+                "/nowhere/edu.sock");
+        try (ServedEdu edu = new ServedEdu();
+                VfioDevice _ = VfioDevice.open(new Target.VfioUser(edu.socket()))) {
+            assertFailure(Run.of("bridge", edu.target(), "--socket", socket), "another client has");
+        }
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void shouldNotPassOnWhereNoSocketCanBe() {
+        try (ServedEdu edu = new ServedEdu();
+                ServedEdu other = new ServedEdu()) {
+            assertFailure(
+                    Run.of("bridge", edu.target(), "--socket", other.socket().toString()),
+                    "EADDRINUSE");
+            assertFailure(
+                    Run.of("bridge", edu.target(), "--sockets", "/nowhere/at/all"),
+                    "there is no folder /nowhere/at/all");
+            assertThat(edu.host().d3coldAllowed()).as("given back").isTrue();
+        }
+    }
+
+    @Test
+    void shouldRemoveTheSocketsOfADeviceWhoseNeighbourCannotBePassedOn(@TempDir Path folder) {
+        try (ServedEdu edu = new ServedEdu()) {
+            assertFailure(
+                    Run.of(
+                            "bridge",
+                            edu.target(),
+                            "ffffffff:ff:1f.7",
+                            "--sockets",
+                            folder.toString()),
+                    "there is no such");
+            assertThat(folder).isEmptyDirectory();
+            assertThat(edu.host().d3coldAllowed()).as("given back").isTrue();
         }
     }
 

@@ -38,6 +38,28 @@ class UsageTest {
                 "serve edu=/a bench=/a.ctl               | /a.ctl would be the socket of two",
                 "serve edu=                              | a socket's path is not empty",
                 "serve edu --socket /a --kernel 5         | --kernel is 6.1, 6.12 or 7.3, not \"5\"",
+                "bridge                                  | TARGET (0000:01:00.0 or vfio-user:PATH) is missing",
+                "bridge 01:00.0                          | --socket PATH or --sockets DIR is missing",
+                "bridge edu --socket /a                  | is no target",
+                "bridge 01:00.0 --socket /a --sockets /b | either --socket PATH or --sockets DIR, not both",
+                "bridge 01:00.0 01:00.1 --socket /a      | 1 --socket for 2 TARGET",
+                "bridge 01:00.0 --socket /a --socket /b  | 2 --socket for 1 TARGET",
+                "bridge 01:00.0 0000:01:00.0 --sockets /a | 0000:01:00.0 is named twice",
+                "bridge vfio-user:/a vfio-user:/b/../a --sockets /c | vfio-user:/b/../a is named twice",
+                "bridge 01:00.0 01:00.1 --socket /a --socket /a     | /a would be the socket of two",
+                "bridge 01:00.0 01:00.1 --socket /a --socket /a.ctl | /a.ctl would be the socket of two",
+                "bridge vfio-user:/a --socket /a         | /a would be the socket of two",
+                "bridge vfio-user:/a --sockets /         | /a would be the socket of two",
+                "bridge 01:00.0 --socket /a --entry deep | --entry is wakeup, plain or pmcsr, not \"deep\"",
+                "bridge 01:00.0 --socket /a --reentry no | --reentry is guest, auto or never, not \"no\"",
+                "bridge 01:00.0 --socket /a --bars trap  | --bars is map or message, not \"trap\"",
+                "bridge 01:00.0 --socket /a --grace 1    | --grace takes a time like 500ms",
+                "bridge 01:00.0 --socket /a --hysteresis 2h  | --hysteresis is at most 1h",
+                "bridge 01:00.0 --socket /a --wake-timeout 0s | --wake-timeout is more than zero",
+                "bridge 01:00.0 --socket /a --deep --deep=x   | there is no option --deep=x",
+                "bridge vfio-user:/a --socket /b --via group  | --via is for devices of this machine",
+                "bridge 01:00.0 --socket /a --log-level loud  | --log-level is error, warning",
+                "bridge 01:00.0 --socket /a --delays fast     | it takes no --delays",
                 "power bench vfio-user:/a --cycles 0     | --cycles takes a number from 1 to 1000000, not \"0\"",
                 "serve edu --socket /a --delays soon     | --delays is spec, fast, slow",
                 "serve edu --socket /a --delays d3hot=1  | --delays is spec, fast, slow",
@@ -105,6 +127,13 @@ class UsageTest {
         assertMisuse(
                 Run.of("serve", "edu", "--socket", "/" + "x".repeat(103)),
                 "has 104 bytes, a socket's at most 103");
+        assertMisuse(
+                Run.of("bridge", "01:00.0", "--socket", "/" + "x".repeat(103)),
+                "has 104 bytes, a socket's at most 103");
+        assertMisuse(
+                Run.of("bridge", "01:00.0", "--sockets", "/" + "x".repeat(90)),
+                "has 109 bytes, a socket's at most 103");
+        assertMisuse(Run.of("bridge", "01:00.0", "--socket", "/a\0b"), "is no path");
         assertMisuse(Run.of("serve", "edu", "--socket", "/a\0b"), "is no path");
         assertMisuse(Run.of("host", "/a\0b", "read", "power_state"), "is no path");
     }
