@@ -310,7 +310,6 @@ class BridgeAttributesTest {
                             "event bridge/state awake",
                             "event bridge/pmcsr D3hot pme_enabled=1 pme_status=1",
                             "event bridge/locked 1",
-                            "event bridge/state entering",
                             "event bridge/locked 0");
         }
 
