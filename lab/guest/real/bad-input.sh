@@ -78,6 +78,8 @@ wrong_driver() {
     is "driver_override after unbind" "$(cat "$devices/$disk/driver_override")" "(null)"
     attempt info "$disk"
     refused "info of a device of nvme" "$disk is bound to nvme, not to vfio-pci: bind it by .vfio4j bind $disk"
+    attempt bridge "$disk" --socket /run/b.sock
+    refused "bridge of a device of nvme" "$disk is bound to nvme, not to vfio-pci: bind it by .vfio4j bind $disk"
     attempt bind "$disk"
     worked "bind takes the disk from its driver" "^$disk is bound to vfio-pci, before to nvme$"
     is "the disk's driver" "$(driver "$disk")" vfio-pci
@@ -185,6 +187,97 @@ unbound_while_open() {
     echo "$nic" >/sys/bus/pci/drivers/vfio-pci/bind
 }
 
+# stop PID FILE: a command that runs until it is stopped; sets $said and $code.
+stop() {
+    kill "$1"
+    ended "$1" "$2"
+}
+
+bridge_refuses() {
+    attempt bridge "$absent" --socket /run/b.sock
+    refused "bridge of no device" "$absent: there is no such PCI device"
+    attempt bridge "$pair" --socket /run/b.sock
+    refused "bridge where serial has another device of the group" "$pair: group [0-9]+ has another device, $neighbour, bound to serial"
+    attempt bridge "$nic" --sockets /run/nowhere
+    refused "bridge to a folder that is not there" "bridge $nic: there is no folder /run/nowhere for its socket: make it first$"
+    attempt bridge "$nic" "$pair" --sockets /run
+    is "bridge of two, of which one cannot be: the exit code" "$code" 1
+    has "bridge of two says why" "$said" "^vfio4j: $pair: group [0-9]+ has another device"
+    is "the sockets left of it" "$(ls /run/*.sock* 2>/dev/null)" ""
+}
+
+# The nic keeps its context in D3hot or not as QEMU has made it; what is promised follows from that.
+bridge_tells() {
+    before=$(cat "$devices/$nic/d3cold_allowed")
+    start /run/bridge bridge "$nic" --socket /run/b.sock
+    bridging=$started
+    until_said /run/bridge '^listening /run/b.sock$'
+    has "bridge says what it is" "$(cat /run/bridge)" "^$nic: 8086:10d3, class 020000, driver vfio-pci, IOMMU group [0-9]+$"
+    has "what the guest is promised" "$(cat /run/bridge)" '^  promise   No_Soft_Reset=[01] is shown'
+    has "how it is let sleep" "$(cat /run/bridge)" '^  sleep     when its guest asks for D3hot, by low power with a wakeup'
+    has "what is mapped" "$(cat /run/bridge)" '^  mapped    BAR0 .0x0, 0x20000.'
+    has "what is not" "$(cat /run/bridge)" '^  messages  BAR2 .32 B, less than a page'
+    has "what QEMU is told" "$(cat /run/bridge)" '"driver":"vfio-user-pci","socket":."type":"unix","path":"/run/b.sock"'
+    cat /run/bridge
+    becomes "the device, which nobody has," "$devices/$nic/power/runtime_status" suspended
+    attempt power status vfio-user:/run/b.sock
+    worked "power status of a bridge" '^bridge/state +closed$'
+    becomes "the device, which was only asked for," "$devices/$nic/power/runtime_status" suspended
+    attempt host /run/b.sock.ctl write driver/unbind "$nic"
+    refused "an unbind by the bridge that has the device" ".* EBUSY .driver/unbind would wait for this bridge"
+
+    attempt info vfio-user:/run/b.sock
+    worked "info through the bridge" '^  8086:10d3, class 020000'
+    has "info through the bridge tells of it" "$said" '^bridge, before this command opened the device$'
+    start /run/enter power enter vfio-user:/run/b.sock --for 60s
+    enter=$started
+    until_said /run/enter asleep
+    becomes "the device, whose client lets it sleep itself," "$devices/$nic/power/runtime_status" suspended
+    attempt power status vfio-user:/run/b.sock
+    worked "power status of a bridge with a client" "^bridge/client +$enter java$"
+    attempt bridge "$nic" --socket /run/second.sock
+    refused "a second bridge" "$nic: .* is in use by java .process $bridging."
+    kill "$enter"
+    ended "$enter" /run/enter
+    stop "$bridging" /run/bridge
+    is "a bridge that is stopped: the exit code" "$code" 0
+    is "the sockets left of it" "$(ls /run/*.sock* 2>/dev/null)" ""
+    is "d3cold_allowed afterwards" "$(cat "$devices/$nic/d3cold_allowed")" "$before"
+    becomes "the device afterwards" "$devices/$nic/power/runtime_status" suspended
+}
+
+# Who takes a device from vfio-pci waits until the bridge and its client have let go.
+bridge_gives_back() {
+    start /run/bridge bridge "$nic" --socket /run/b.sock
+    bridging=$started
+    until_said /run/bridge '^listening'
+    start /run/enter power enter vfio-user:/run/b.sock --for 60s
+    enter=$started
+    until_said /run/enter asleep
+    echo "$nic" >/sys/bus/pci/drivers/vfio-pci/unbind
+    ended "$enter" /run/enter
+    is "the client of a device that is unbound: the exit code" "$code" 1
+    attempt power status vfio-user:/run/b.sock
+    worked "power status of a bridge without its device" '^bridge/client +none$'
+    echo "$nic" >/sys/bus/pci/drivers/vfio-pci/bind
+    attempt info vfio-user:/run/b.sock
+    worked "info through the bridge whose device is back" '^  8086:10d3'
+    stop "$bridging" /run/bridge
+    is "the bridge of a device that was taken back: the exit code" "$code" 0
+}
+
+# Kernels before 6.1
+bridge_without_low_power() {
+    start /run/bridge bridge "$nic" --socket /run/b.sock
+    bridging=$started
+    until_said /run/bridge '^listening'
+    has "bridge says what is missing" "$(cat /run/bridge)" 'by PMCSR only, as VMMs do it: .*this kernel has no low-power features'
+    attempt info vfio-user:/run/b.sock
+    worked "info through a bridge without low power" '^  8086:10d3'
+    stop "$bridging" /run/bridge
+    is "a bridge that is stopped: the exit code" "$code" 0
+}
+
 no_low_power() {
     attempt power enter "$nic" --for 1s
     refused "power enter on a kernel without it" "$nic cannot be put into low power: Linux [0-9.]+ has no low-power features: 6.1 or later has$"
@@ -221,16 +314,20 @@ if [ ! -e "$devices/$nic/iommu_group" ]; then
     expected="$expected|vfio-pci.*probe.*failed with error -22"
 elif [ "$(uname -r | cut -d . -f 1)" -lt 6 ]; then
     no_low_power
+    bridge_without_low_power
     wrong_driver
 else
     wrong_driver
     no_driver
+    bridge_refuses
     group_not_viable
     permission_denied
     wrong_options
     busy
     removed_while_open
     unbound_while_open
+    bridge_tells
+    bridge_gives_back
 fi
 complaints=$(dmesg -r | grep -E '^<[0-4]>' | grep -E 'vfio|WARNING|BUG:|DMAR.*fault|hung|blocked' | grep -vE "$expected")
 is "what the kernel complains of" "${complaints:-nothing}" nothing

@@ -138,17 +138,13 @@ final class Claim implements AutoCloseable {
     /** The host wants the device: whoever has not let go after a while is hung up on. */
     void release(Duration after) {
         session.ifPresent(it -> {
-            String who =
-                    it.client().process().isPresent()
-                            ? "process " + it.client().process().getAsInt()
-                            : "the client";
             LOG.log(
                     Level.WARNING,
                     "{0}: the host wants the device back: {1} has been told, and is"
                             + " disconnected in {2} s; as long as it keeps the device or a"
                             + " mapping of it open, the host waits",
                     device,
-                    who,
+                    ClientProcess.of(it.client()),
                     after.toSeconds());
             CompletableFuture.delayedExecutor(after.toMillis(), TimeUnit.MILLISECONDS)
                     .execute(it.client()::hangUp);

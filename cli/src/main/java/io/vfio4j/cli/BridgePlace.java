@@ -25,6 +25,7 @@ import java.util.Set;
  */
 record BridgePlace(Target target, Path socket, BridgeOptions options) {
     private static final Duration LONGEST = Duration.ofHours(1);
+    private static final Duration SHORTEST_WAKE = Duration.ofMillis(1);
 
     /** How much longer than its wake an answer of a device behind a socket may take. */
     private static final Duration ANSWER = Duration.ofSeconds(6);
@@ -100,8 +101,8 @@ record BridgePlace(Target target, Path socket, BridgeOptions options) {
     private static BridgeOptions options(Arguments arguments, Target target) {
         BridgeOptions defaults = BridgeOptions.DEFAULTS;
         Duration wake = duration(arguments, CommandOption.WAKE_TIMEOUT, defaults.wakeTimeout());
-        if (wake.isZero()) {
-            throw new UsageException("--wake-timeout is more than zero");
+        if (wake.compareTo(SHORTEST_WAKE) < 0) {
+            throw new UsageException("--wake-timeout is at least 1ms");
         }
         OpenOptions open = arguments.openOptions(target);
         if (open.answerTimeout().compareTo(wake.plus(ANSWER)) < 0) {

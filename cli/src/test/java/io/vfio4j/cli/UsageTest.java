@@ -55,7 +55,7 @@ class UsageTest {
                 "bridge 01:00.0 --socket /a --bars trap  | --bars is map or message, not \"trap\"",
                 "bridge 01:00.0 --socket /a --grace 1    | --grace takes a time like 500ms",
                 "bridge 01:00.0 --socket /a --hysteresis 2h  | --hysteresis is at most 1h",
-                "bridge 01:00.0 --socket /a --wake-timeout 0s | --wake-timeout is more than zero",
+                "bridge 01:00.0 --socket /a --wake-timeout 0s | --wake-timeout is at least 1ms",
                 "bridge 01:00.0 --socket /a --deep --deep=x   | there is no option --deep=x",
                 "bridge vfio-user:/a --socket /b --via group  | --via is for devices of this machine",
                 "bridge 01:00.0 --socket /a --log-level loud  | --log-level is error, warning",

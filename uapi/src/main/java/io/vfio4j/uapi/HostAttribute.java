@@ -87,10 +87,14 @@ public enum HostAttribute {
     SIGNAL("signal", false, true),
     /**
      * Where the device behind a bridge is on its way to sleep and back: {@code closed}, {@code
-     * awake}, {@code unmapping}, {@code pausing}, {@code entering}, {@code asleep}, {@code waking}.
+     * awake}, {@code unmapping}, {@code pausing}, {@code entering}, {@code asleep}, {@code waking},
+     * {@code lost}.
      */
     BRIDGE_STATE("bridge/state", true, false),
-    /** PMCSR as the bridge's client sees it, as {@code D3hot pme_enabled=1 pme_status=0}. */
+    /**
+     * PMCSR as the bridge's client sees it, as {@code D3hot pme_enabled=1 pme_status=0}; the state
+     * is {@code unknown} while the client manages the device's power itself.
+     */
     BRIDGE_PMCSR("bridge/pmcsr", true, false),
     /** What the client is promised of its context in D3hot, and why, as a sentence. */
     BRIDGE_PROMISE("bridge/promise", true, false),
