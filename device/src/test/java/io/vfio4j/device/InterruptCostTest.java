@@ -17,9 +17,11 @@ import java.util.function.Supplier;
 class InterruptCostTest {
     private static final int WARM_UP = 100_000;
     private static final int MEASURED = 20_000;
+    private static final int ATTEMPTS = 25;
 
     private final Hosted hosted = Hosted.opened(Hosted.FULL);
     private final EventFd eventFd = EventFd.create();
+    private long runs;
 
     @AfterEach
     void close() {
@@ -32,7 +34,7 @@ class InterruptCostTest {
         hosted.trigger(VfioPci.VFIO_PCI_MSIX_IRQ_INDEX, eventFd);
         Interrupts interrupts = hosted.model.interrupts();
         assertThat(allocated(() -> interrupts.message(0))).isLessThan(MEASURED);
-        assertThat(eventFd.drain()).isEqualTo(WARM_UP + MEASURED);
+        assertThat(eventFd.drain()).isEqualTo(runs);
     }
 
     @Test
@@ -54,17 +56,27 @@ class InterruptCostTest {
                 .isLessThan(MEASURED);
     }
 
-    /** Bytes in all of the measured runs; less than one for each is what compiling leaves. */
-    private static long allocated(Runnable work) throws ReflectiveOperationException {
-        for (int i = 0; i < WARM_UP; i++) {
-            work.run();
-        }
+    /**
+     * Bytes in as many runs as are measured; less than one for each is what compiling leaves. On a
+     * busy machine the compiler may take its time.
+     */
+    private long allocated(Runnable work) throws ReflectiveOperationException {
         Supplier<Long> counter = counter();
-        long before = counter.get();
-        for (int i = 0; i < MEASURED; i++) {
+        run(work, WARM_UP);
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < ATTEMPTS && least >= MEASURED; i++) {
+            long before = counter.get();
+            run(work, MEASURED);
+            least = Math.min(least, counter.get() - before);
+        }
+        return least;
+    }
+
+    private void run(Runnable work, int times) {
+        for (int i = 0; i < times; i++) {
             work.run();
         }
-        return counter.get() - before;
+        runs += times;
     }
 
     /** com.sun.management.ThreadMXBean, reached without a module dependency. */
