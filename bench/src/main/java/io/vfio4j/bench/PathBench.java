@@ -31,8 +31,11 @@ public final class PathBench {
 
     private static final long BETWEEN_TRIES = 20_000_000;
 
-    /** How long one way is gone in one turn. */
+    /** How long one way is gone in one turn, at most; less if there is little time. */
     private static final Duration SLICE = Duration.ofMillis(100);
+
+    /** How many of all ways would fill the time. */
+    private static final int SLICES = 50;
 
     /** And how often at least, for ways that take long. */
     private static final int AT_LEAST = 3;
@@ -41,13 +44,16 @@ public final class PathBench {
 
     private final List<Target> targets;
     private final OpenOptions options;
+    private final long sliceNanos;
     private final BooleanSupplier stopped;
     private final Map<Target, Set<String>> files = new LinkedHashMap<>();
     private final List<Map<Target, Map<PathRow, Long>>> rounds = new ArrayList<>();
 
-    private PathBench(List<Target> targets, OpenOptions options, BooleanSupplier stopped) {
+    private PathBench(
+            List<Target> targets, OpenOptions options, Duration time, BooleanSupplier stopped) {
         this.targets = targets;
         this.options = options;
+        sliceNanos = Math.min(SLICE.toNanos(), time.toNanos() / SLICES);
         this.stopped = stopped;
     }
 
@@ -66,7 +72,7 @@ public final class PathBench {
      */
     public static PathReport run(
             List<Target> targets, OpenOptions options, Duration time, BooleanSupplier stopped) {
-        PathBench bench = new PathBench(List.copyOf(targets), options, stopped);
+        PathBench bench = new PathBench(List.copyOf(targets), options, time, stopped);
         bench.round();
         bench.rounds.clear();
         long end = System.nanoTime() + time.toNanos();
@@ -136,7 +142,7 @@ public final class PathBench {
         Histogram times = new Histogram();
         // What the last one has left in the caches, and what is done once.
         long _ = load.once();
-        long end = System.nanoTime() + SLICE.toNanos();
+        long end = System.nanoTime() + sliceNanos;
         for (int done = 0; done < AT_LEAST || System.nanoTime() - end < 0; done++) {
             if (stopped.getAsBoolean()) {
                 throw new BenchException("stopped before there was anything to report");

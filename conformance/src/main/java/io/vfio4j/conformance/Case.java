@@ -25,6 +25,9 @@ record Case(
         Duration bound,
         boolean sharing,
         Body body) {
+    /** How long a case may take that does something a hundred times. */
+    static final Duration REPEATING = Duration.ofSeconds(40);
+
     /** What is done and what must be seen. */
     interface Body {
         void run(Trial trial);

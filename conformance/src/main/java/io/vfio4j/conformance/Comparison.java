@@ -10,7 +10,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedSet;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Several targets' answers beside each other. They must be the same, case by case: the verdict and
@@ -78,6 +81,17 @@ public final class Comparison {
                     "C.pread.D3cold",
                     "C.config.D3cold",
                     "C.reset.D3hot");
+
+    /** What a bridge does not pass on, and what goes with the No_Soft_Reset that it shows. */
+    private static final Set<String> NOT_PASSED_ON =
+            Stream.of(
+                            Need.DESCRIPTOR,
+                            Need.DRIVER,
+                            Need.IOEVENTFD,
+                            Need.HOT_RESET,
+                            Need.LASTING_INTERRUPT)
+                    .map(Need::reason)
+                    .collect(Collectors.toUnmodifiableSet());
 
     private static final List<String> SIDES = List.of("kernel", "socket");
 
@@ -196,7 +210,7 @@ public final class Comparison {
             for (int j = 0; j < marks.size(); j++) {
                 boolean shows =
                         marks.get(j) != Mark.NOT_APPLICABLE && marks.get(j) != Mark.NOT_ASKED;
-                if (shows && sameHardware(targets.get(i), targets.get(j))) {
+                if (shows && mustShow(targets.get(i), reason, targets.get(j))) {
                     return Optional.of(
                             "%s cannot show it (%s), %s can".formatted(name(i), reason, name(j)));
                 }
@@ -216,6 +230,26 @@ public final class Comparison {
         return on(side).stream().allMatch(i -> marks.get(i) == Mark.NOT_APPLICABLE)
                 ? Optional.of("no target on the side of the %s shows it".formatted(side))
                 : Optional.empty();
+    }
+
+    /** Whether a target that lacks something must have what another one has. */
+    private static boolean mustShow(Answers lacking, String reason, Answers showing) {
+        return sameHardware(lacking, showing)
+                || (passesOn(lacking, showing) && !mayBeLost(lacking, reason));
+    }
+
+    /** Whether the one is a bridge to a device like the other, which this machine's kernel has. */
+    private static boolean passesOn(Answers bridge, Answers device) {
+        return "yes".equals(bridge.facts().get("passed on"))
+                && "yes".equals(bridge.facts().get("vfio-pci"))
+                && "kernel".equals(device.facts().get("side"))
+                && Objects.equals(bridge.facts().get("device"), device.facts().get("device"));
+    }
+
+    /** On the way through a bridge. */
+    private static boolean mayBeLost(Answers bridge, String reason) {
+        boolean keptWarm = "refused".equals(bridge.facts().get("D3cold"));
+        return NOT_PASSED_ON.contains(reason) || (keptWarm && reason.equals(Need.D3COLD.reason()));
     }
 
     private static boolean sameHardware(Answers one, Answers other) {

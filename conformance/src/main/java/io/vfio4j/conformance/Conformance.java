@@ -73,6 +73,7 @@ public final class Conformance {
         cases.addAll(IoEventFds.cases());
         cases.addAll(PowerRegister.cases());
         cases.addAll(PmeCases.cases());
+        cases.addAll(BridgeCases.cases());
         cases.addAll(Closing.cases());
         cases.addAll(OrderOfChecks.cases());
         cases.addAll(Features.cases());

@@ -47,10 +47,11 @@ import java.util.SequencedMap;
  * @param virtualFunctions whether the host can make virtual functions
  * @param counted whether the host tells the count of references: kernels do that only with
  *     CONFIG_PM_ADVANCED_DEBUG
- * @param d3cold whether it reaches D3cold asleep
+ * @param cold whether it reaches D3cold asleep
  * @param wakeEvents whether the host can make it signal PME
  * @param passedOn whether a bridge passes it on, which keeps PMCSR to itself
  * @param sleepsInD3hot whether it is let sleep when its client writes D3hot
+ * @param vfioPci whether a kernel's vfio-pci has it: that of this machine, or one behind a bridge
  */
 record Facts(
         String name,
@@ -73,10 +74,30 @@ record Facts(
         boolean link,
         boolean virtualFunctions,
         boolean counted,
-        boolean d3cold,
+        Cold cold,
         boolean wakeEvents,
         boolean passedOn,
-        boolean sleepsInD3hot) {
+        boolean sleepsInD3hot,
+        boolean vfioPci) {
+    /** What becomes of D3cold. */
+    enum Cold {
+        REACHED("reached"),
+        NOT_REACHED("not reached"),
+        /** Nobody may ask for it: a bridge has promised that the device keeps its context. */
+        REFUSED("refused");
+
+        private final String text;
+
+        Cold(String text) {
+            this.text = text;
+        }
+
+        @Override
+        public String toString() {
+            return text;
+        }
+    }
+
     private static final int IO_SPACE = 1;
 
     /** Asks the target, which must be closed, and sleeps in D3hot from then on if it can choose. */
@@ -130,10 +151,12 @@ record Facts(
                     knows(host, HostAttribute.CURRENT_LINK_SPEED),
                     knows(host, HostAttribute.SRIOV_NUMVFS),
                     knows(host, HostAttribute.POWER_RUNTIME_USAGE),
-                    power.isPresent() && reachesD3cold(device, host),
+                    power.isPresent() ? cold(device, host) : Cold.NOT_REACHED,
                     power.isPresent() && canSignalPme(host),
                     passedOn,
-                    sleepsInD3hot);
+                    sleepsInD3hot,
+                    // A file of every kernel's, and of no device host's.
+                    knows(host, HostAttribute.DRIVER_OVERRIDE));
         }
     }
 
@@ -205,21 +228,28 @@ record Facts(
     }
 
     /** Seen, not believed: a platform may promise D3cold and stop at D3hot. */
-    private static boolean reachesD3cold(VfioDevice device, HostSide host) {
+    private static Cold cold(VfioDevice device, HostSide host) {
         boolean allowed = host.d3coldAllowed();
         try {
             if (!allowed && !allowD3cold(host)) {
-                return false;
+                return Cold.REFUSED;
             }
             Acts.entry(device);
             try {
-                return Settle.asleepIn(host, "D3cold", Settle.D3COLD_PROBE);
+                return Settle.asleepIn(host, "D3cold", Settle.D3COLD_PROBE)
+                        ? Cold.REACHED
+                        : Cold.NOT_REACHED;
             } finally {
                 Acts.exit(device);
             }
         } finally {
             host.setD3coldAllowed(allowed);
         }
+    }
+
+    /** Whether it reaches D3cold asleep. */
+    boolean d3cold() {
+        return cold == Cold.REACHED;
     }
 
     /** A bridge refuses it that has promised to keep the device's context. */
@@ -305,6 +335,14 @@ record Facts(
         return !inKernel && power.map(pm -> !pm.pmeFrom().isEmpty()).orElse(false);
     }
 
+    /**
+     * Whether a bridge is to let it sleep for its client's D3hot: one that shows PME tells of the
+     * end of that sleep by it, and of one that shows none it is seen.
+     */
+    boolean bridgeSleeps() {
+        return passedOn && power.isPresent() && (pmeShown() || sleepsInD3hot);
+    }
+
     /** Whether it can signal PME from a state. */
     boolean pmeFrom(String state) {
         return pmeShown() && power.orElseThrow().pmeFrom().contains(state);
@@ -326,6 +364,7 @@ record Facts(
         map.put("target", name);
         map.put("device", String.format(Locale.ROOT, "%04x:%04x", vendor, device));
         map.put("side", inKernel ? "kernel" : "socket");
+        map.put("vfio-pci", vfioPci ? "yes" : "no");
         map.put("profile", profile.toString());
         map.put(
                 "feature 12",
@@ -335,7 +374,7 @@ record Facts(
         map.put("PME", pmeShown() ? "shown" : "hidden");
         map.put("passed on", passedOn ? "yes" : "no");
         map.put("D3hot by PMCSR", sleepsInD3hot ? "asleep" : "awake");
-        map.put("D3cold", d3cold ? "reached" : "not reached");
+        map.put("D3cold", cold.toString());
         map.put("reset", resettable ? "yes" : "no");
         map.put("hot reset", hotReset ? "yes" : "no");
         map.put("INTx", irqs(VfioPci.VFIO_PCI_INTX_IRQ_INDEX) > 0 ? "yes" : "no");

@@ -185,7 +185,7 @@ final class LineInterrupts {
         EventFd event = enable(t);
         EventFd unmask = t.eventFd();
         t.device().unmaskInterruptBy(INTX, 0, unmask);
-        if (t.facts().inKernel()) {
+        if (t.facts().vfioPci()) {
             unmaskedInKernel(t, event, unmask);
         } else {
             unmaskDeferred(t, event, unmask);

@@ -17,6 +17,8 @@ enum Need {
             "PME of the device is not shown, or it has none"),
     /** A host that can cause PME. */
     WAKE_EVENTS(Facts::wakeEvents, "the host cannot make the device signal PME"),
+    /** A bridge that lets the device sleep when its client writes D3hot. */
+    BRIDGE(Facts::bridgeSleeps, "no bridge lets the device sleep for its client's D3hot"),
     /** PME from D0. */
     PME_FROM_D0(facts -> facts.pmeFrom("D0"), "the device does not signal PME from D0"),
     /** PME from D3hot. */

@@ -79,13 +79,14 @@ final class Row {
         List<Case> cases = new ArrayList<>();
         for (State state : State.values()) {
             if (cells.containsKey(state)) {
-                cases.add(
+                Case made =
                         Case.of(
                                         "T.%s.%s".formatted(id, state),
                                         "%s in %s".formatted(title, state),
                                         "truth table, %s, %s".formatted(title, state),
                                         trial -> ask(trial, state))
-                                .needing(needs.toArray(Need[]::new)));
+                                .needing(needs.toArray(Need[]::new));
+                cases.add(state == State.N_S && quiet ? made.within(Case.REPEATING) : made);
             }
         }
         return cases;

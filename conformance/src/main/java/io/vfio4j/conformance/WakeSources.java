@@ -293,22 +293,25 @@ final class WakeSources {
 
     private static Case without(Source source, boolean d3cold) {
         String where = d3cold ? "D3cold" : "D3hot";
-        return needing(
-                Case.of(
-                        "C.%s.N.%s".formatted(source.id(), where),
-                        "%s, N in %s".formatted(source.title(), where),
-                        "spec C wake sources, " + where,
-                        t -> {
-                            act(t, source, State.N_S, d3cold);
-                            if (source.wakes().from(d3cold)) {
-                                t.woke();
-                            } else {
-                                t.notWokenUnheard();
-                            }
-                            After.N.see(t);
-                        }),
-                source,
-                d3cold);
+        boolean wakes = source.wakes().from(d3cold);
+        Case made =
+                needing(
+                        Case.of(
+                                "C.%s.N.%s".formatted(source.id(), where),
+                                "%s, N in %s".formatted(source.title(), where),
+                                "spec C wake sources, " + where,
+                                t -> {
+                                    act(t, source, State.N_S, d3cold);
+                                    if (wakes) {
+                                        t.woke();
+                                    } else {
+                                        t.notWokenUnheard();
+                                    }
+                                    After.N.see(t);
+                                }),
+                        source,
+                        d3cold);
+        return wakes ? made : made.within(Case.REPEATING);
     }
 
     private static Case needing(Case made, Source source, boolean d3cold) {

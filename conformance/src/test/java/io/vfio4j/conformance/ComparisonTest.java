@@ -18,6 +18,7 @@ class ComparisonTest {
         SequencedMap<String, String> facts = new LinkedHashMap<>();
         facts.put("target", side + " " + device);
         facts.put("side", side);
+        facts.put("vfio-pci", side.equals("kernel") ? "yes" : "no");
         facts.put("device", device);
         facts.put("profile", "linux-7.3");
         return new Answers(facts, List.of(answers), Duration.ZERO);
@@ -124,5 +125,49 @@ class ComparisonTest {
         assertThat(marks(kernel, socket))
                 .containsExactly(Comparison.Mark.EXCEPTED, Comparison.Mark.EXCEPTED);
         assertThat(good(kernel, wrong)).isFalse();
+    }
+
+    private static Answers bridge(String device, String d3cold, Answer... answers) {
+        Answers socket = target("socket", device, answers);
+        SequencedMap<String, String> facts = new LinkedHashMap<>(socket.facts());
+        facts.put("vfio-pci", "yes");
+        facts.put("passed on", "yes");
+        facts.put("D3cold", d3cold);
+        return new Answers(facts, socket.answers(), socket.time());
+    }
+
+    @Test
+    void shouldWantOfABridgeWhatTheKernelShowsOfItsDevice() {
+        Answers kernel = target("kernel", "e1000e", answer("x", PASS, "a"));
+        Verdict lacks = new Verdict.NotApplicable(Need.INTX.reason());
+
+        assertThat(good(kernel, bridge("e1000e", "reached", answer("x", lacks)))).isFalse();
+        assertThat(good(kernel, bridge("edu", "reached", answer("x", lacks)))).isTrue();
+        assertThat(good(kernel, bridge("e1000e", "reached", answer("x", PASS, "a")))).isTrue();
+    }
+
+    @Test
+    void shouldNotWantOfABridgeWhatItDoesNotPassOn() {
+        Answers kernel = target("kernel", "e1000e", answer("x", PASS, "a"));
+        Verdict lacks = new Verdict.NotApplicable(Need.IOEVENTFD.reason());
+
+        assertThat(good(kernel, bridge("e1000e", "reached", answer("x", lacks)))).isTrue();
+    }
+
+    @Test
+    void shouldAllowABridgeThatKeepsItsPromiseToHaveNoD3cold() {
+        Answers kernel = target("kernel", "e1000e", answer("x", PASS, "a"));
+        Verdict lacks = new Verdict.NotApplicable(Need.D3COLD.reason());
+
+        assertThat(good(kernel, bridge("e1000e", "refused", answer("x", lacks)))).isTrue();
+        assertThat(good(kernel, bridge("e1000e", "not reached", answer("x", lacks)))).isFalse();
+    }
+
+    @Test
+    void shouldAllowABridgeToShowMore() {
+        Verdict lacks = new Verdict.NotApplicable(Need.BRIDGE.reason());
+        Answers kernel = target("kernel", "e1000e", answer("x", lacks));
+
+        assertThat(good(kernel, bridge("e1000e", "reached", answer("x", PASS, "a")))).isTrue();
     }
 }

@@ -41,7 +41,7 @@ class DeviceHostTest {
                 .allSatisfy(answer ->
                         assertThat(answer.id())
                                 .matches(
-                                        "F\\..*|.*ioeventfd.*|.*hot-reset.*|.*duplicate.*"
+                                        "F\\..*|Bridge\\..*|.*ioeventfd.*|.*hot-reset.*|.*duplicate.*"
                                                 + "|B4.keeps-open.*|B5.rom-write|C.sriov.*|C.unbind.*|B8.*"));
         // What the table would answer in the same way on a target that has it all.
         assertThat(
