@@ -21,12 +21,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 
 /** A client's DMA_MAP and DMA_UNMAP, passed on to the device behind: also of one that lies. */
@@ -47,6 +53,7 @@ class BridgedDmaTest {
     private final List<String> told = new ArrayList<>();
     private final LogLines log = new LogLines();
     private final MemFd ram = MemFd.create("ram", 64 * K);
+    private OptionalInt process = OptionalInt.empty();
     private BridgedDma dma;
     private long now;
     private int openBefore;
@@ -68,7 +75,13 @@ class BridgedDmaTest {
                         () -> told.add("unmapped"));
         // Each look at the clock is a millisecond later.
         return new BridgedDma(
-                device.device(), shared, bars, name, () -> now += 1_000_000, Duration.ZERO);
+                device.device(),
+                shared,
+                bars,
+                process,
+                name,
+                () -> now += 1_000_000,
+                Duration.ZERO);
     }
 
     @AfterEach
@@ -145,6 +158,7 @@ class BridgedDmaTest {
                             behind.device(),
                             shared,
                             new BarWindows(behind.device(), config.memory, () -> {}, () -> {}),
+                            OptionalInt.empty(),
                             "gpu.sock",
                             () -> now += 3_000_000_000L,
                             Duration.ZERO);
@@ -152,6 +166,43 @@ class BridgedDmaTest {
                     .isEqualTo(OK);
             assertToldOnce("WARNING", "took 3000 ms", "x-msg-timeout", "prealloc=on");
             slow.unmapAll();
+        }
+    }
+
+    /** A client that has its memory mapped itself, as this process has. */
+    @Nested
+    class MemoryOfAClientThatIsSeen {
+        @BeforeEach
+        void showTheClient() {
+            process = OptionalInt.of((int) ProcessHandle.current().pid());
+            dma = client(behind, "gpu.sock");
+        }
+
+        /** Such as a guest's by memory-backend-file without share=on. */
+        @Test
+        void shouldBeRefusedWhereItIsMappedForTheClientAlone() throws IOException {
+            Path file = Path.of("/proc/self/fd", Integer.toString(ram.fd().number()));
+            try (Arena arena = Arena.ofConfined();
+                    FileChannel channel =
+                            FileChannel.open(
+                                    file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+                MemorySegment _ = channel.map(FileChannel.MapMode.PRIVATE, 0, 64 * K, arena);
+                assertThat(mapRam(0, 4 * K, 0, BOTH)).isEqualTo(EINVAL);
+                assertThat(dma.lacksMemory()).isTrue();
+                assertToldOnce("WARNING", "mapped for itself alone", "share=on");
+                MemorySegment _ = channel.map(FileChannel.MapMode.READ_WRITE, 0, 64 * K, arena);
+                assertThat(mapRam(0, 4 * K, 0, BOTH)).as("both ways").isEqualTo(OK);
+            }
+            assertThat(mapRam(0x1_0000, 4 * K, 0, BOTH)).as("known to be shared").isEqualTo(OK);
+        }
+
+        @Test
+        void shouldBeMappedWhereNothingIsKnownOfIt() {
+            assertThat(mapRam(0, 4 * K, 0, BOTH)).as("mapped nowhere").isEqualTo(OK);
+            process = OptionalInt.of(Integer.MAX_VALUE);
+            dma.unmapAll();
+            dma = client(behind, "gpu.sock");
+            assertThat(mapRam(0, 4 * K, 0, BOTH)).as("no such process").isEqualTo(OK);
         }
     }
 
@@ -494,6 +545,7 @@ class BridgedDmaTest {
                             sibling.device(),
                             shared,
                             new BarWindows(sibling.device(), config.memory, () -> {}, () -> {}),
+                            OptionalInt.empty(),
                             "audio.sock",
                             () -> 0,
                             Duration.ofMillis(300));

@@ -19,7 +19,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -75,7 +75,7 @@ final class FakeDevice {
     private final VfioDevice device;
     private final String name;
     private final Group group;
-    private final Set<Window> windows = new HashSet<>();
+    private final Set<Window> windows = new LinkedHashSet<>();
     private boolean closed;
 
     FakeDevice(String name, Group group) {
