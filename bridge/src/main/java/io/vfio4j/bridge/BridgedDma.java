@@ -9,6 +9,7 @@ import io.vfio4j.device.DmaTable;
 import io.vfio4j.device.ServedDma;
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.FileStatus;
 import io.vfio4j.linux.LinuxException;
 
 import java.lang.System.Logger.Level;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.LongSupplier;
 
 /**
@@ -49,6 +51,7 @@ final class BridgedDma implements ServedDma {
     private final VfioDevice device;
     private final SharedWindows shared;
     private final BarWindows bars;
+    private final PrivateMemory privately;
     private final String name;
     private final LongSupplier nanoTime;
     private final DmaTable<BridgedWindow> windows = new DmaTable<>();
@@ -64,10 +67,17 @@ final class BridgedDma implements ServedDma {
      * @param device the device behind
      * @param shared the windows of all devices that this process passes on
      * @param bars told of the windows that are BARs of this device
+     * @param process the client's, to see whether it shares its memory; empty if that is not to be
+     *     seen
      * @param name for the log
      */
-    BridgedDma(VfioDevice device, SharedWindows shared, BarWindows bars, String name) {
-        this(device, shared, bars, name, System::nanoTime, PATIENCE);
+    BridgedDma(
+            VfioDevice device,
+            SharedWindows shared,
+            BarWindows bars,
+            OptionalInt process,
+            String name) {
+        this(device, shared, bars, process, name, System::nanoTime, PATIENCE);
     }
 
     /** With another clock and another patience: for tests. */
@@ -75,6 +85,7 @@ final class BridgedDma implements ServedDma {
             VfioDevice device,
             SharedWindows shared,
             BarWindows bars,
+            OptionalInt process,
             String name,
             LongSupplier nanoTime,
             Duration patience) {
@@ -82,6 +93,7 @@ final class BridgedDma implements ServedDma {
         this.shared = shared;
         this.bars = bars;
         this.name = name;
+        privately = new PrivateMemory(process);
         this.nanoTime = nanoTime;
         this.patience = patience;
     }
@@ -169,6 +181,7 @@ final class BridgedDma implements ServedDma {
     }
 
     private BridgedWindow byDescriptor(Asked asked, Fd fd) {
+        requireShared(asked, fd);
         long before = nanoTime.getAsLong();
         // The window keeps the memory in place. Its descriptor is not needed, and would be one of
         // thousands.
@@ -177,6 +190,18 @@ final class BridgedDma implements ServedDma {
             memoryIsShared = true;
             tellIfLong(asked, nanoTime.getAsLong() - before);
             return new BridgedWindow.Memory(asked.iova, asked.size, share);
+        }
+    }
+
+    private void requireShared(Asked asked, Fd memory) {
+        if (privately.holds(FileStatus.of(memory))) {
+            memoryRefused = true;
+            throw no(
+                    Errno.EINVAL,
+                    asked
+                            + " is memory that the client has mapped for itself alone: neither would"
+                            + " see what the other writes; QEMU's memory backend must have"
+                            + " share=on");
         }
     }
 
