@@ -76,10 +76,7 @@ public final class BridgeRules {
     // ---- the client ----
 
     private BridgeStep opened(BridgeState s, boolean mayMap, long now) {
-        BridgeState theirs =
-                s.with(BridgeState.Client.of(mayMap))
-                        .with(s.hold().clientGone())
-                        .pause(config.hysteresis());
+        BridgeState theirs = s.with(BridgeState.Client.of(mayMap)).pause(config.hysteresis());
         return s.asleep() || s.phase() == BridgePhase.LOST
                 ? wake(theirs, WakeCause.CLIENT, now)
                 : BridgeStep.done(theirs.moveTo(BridgePhase.AWAKE));
