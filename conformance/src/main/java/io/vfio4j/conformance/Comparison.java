@@ -219,7 +219,7 @@ public final class Comparison {
     }
 
     private static boolean sameHardware(Answers one, Answers other) {
-        return List.of("device", "side").stream()
+        return List.of("device", "side", "passed on").stream()
                 .allMatch(fact -> Objects.equals(one.facts().get(fact), other.facts().get(fact)));
     }
 

@@ -16,6 +16,14 @@ public final class Differences {
     public static List<Difference> all() {
         return List.of(
                 new Difference(
+                        "T.d3hot.OFF",
+                        "D3hot by PMCSR",
+                        "A bridge lets its client's device sleep in D3hot; to the kernel, and to a device"
+                                + " host, D3hot is no sleep.",
+                        by(
+                                "awake", inD3hot("stays awake"),
+                                "asleep", inD3hot("suspended"))),
+                new Difference(
                         "T.ioeventfd.N-S",
                         "power management",
                         "A device without a PM capability sleeps in D0, and hears what an ioeventfd"
@@ -72,6 +80,28 @@ public final class Differences {
                                                 "PMCSR := PME bits → 0",
                                                 "PME_En reads 1 alone"))),
                 new Difference(
+                        "B6.d3hot",
+                        "D3hot by PMCSR",
+                        "As `T.d3hot.OFF`.",
+                        by(
+                                "awake", thereAndBack("stays awake"),
+                                "asleep", thereAndBack("suspended"))),
+                new Difference(
+                        "C.pme.D3hot",
+                        "passed on",
+                        "A bridge has PME_Status for the sleeps that it lets its guest's device into;"
+                                + " a client that enters low power itself has its wakeup.",
+                        by(
+                                "no", pme(1),
+                                "yes", pme(0))),
+                new Difference(
+                        "C.pme.D3cold",
+                        "passed on",
+                        "As in D3hot.",
+                        by(
+                                "no", pme(1),
+                                "yes", pme(0))),
+                new Difference(
                         "B5.msix-table",
                         "side",
                         "The kernel owns a real device's table and shows ones; a device host is the"
@@ -111,6 +141,31 @@ public final class Differences {
                         by(
                                 "no", List.of("NORESIZE"),
                                 "yes", List.of("resizable"))));
+    }
+
+    private static List<String> inD3hot(String power) {
+        return List.of("PMCSR := D3hot → 0", "wakeup 0", "PMCSR reads D3hot", power);
+    }
+
+    private static List<String> thereAndBack(String power) {
+        return List.of(
+                "PMCSR := D3hot → 0",
+                power,
+                "power_state D3hot",
+                "a read of config space → 0",
+                "a read → EIO",
+                "PMCSR := D0 → 0",
+                "power_state D0",
+                "a read → 0");
+    }
+
+    private static List<String> pme(int status) {
+        return List.of(
+                "a wake event → 0",
+                "wakeup 1",
+                "stays awake",
+                "PME_En 0, PME_Status " + status,
+                "wakeup 0");
     }
 
     private static List<String> kicked(String what, int signals) {

@@ -10,6 +10,7 @@ import io.vfio4j.client.PciPowerManagement;
 import io.vfio4j.client.RegionInfo;
 import io.vfio4j.client.VfioDevice;
 import io.vfio4j.client.VfioException;
+import io.vfio4j.linux.Errno;
 import io.vfio4j.uapi.HostAttribute;
 import io.vfio4j.uapi.PciRegs;
 import io.vfio4j.uapi.VfioFeature;
@@ -47,6 +48,9 @@ import java.util.SequencedMap;
  * @param counted whether the host tells the count of references: kernels do that only with
  *     CONFIG_PM_ADVANCED_DEBUG
  * @param d3cold whether it reaches D3cold asleep
+ * @param wakeEvents whether the host can make it signal PME
+ * @param passedOn whether a bridge passes it on, which keeps PMCSR to itself
+ * @param sleepsInD3hot whether it is let sleep when its client writes D3hot
  */
 record Facts(
         String name,
@@ -69,7 +73,10 @@ record Facts(
         boolean link,
         boolean virtualFunctions,
         boolean counted,
-        boolean d3cold) {
+        boolean d3cold,
+        boolean wakeEvents,
+        boolean passedOn,
+        boolean sleepsInD3hot) {
     private static final int IO_SPACE = 1;
 
     /** Asks the target, which must be closed, and sleeps in D3hot from then on if it can choose. */
@@ -96,61 +103,41 @@ record Facts(
                 }
             }
             Optional<PciPowerManagement> power = config.powerManagement();
-            Facts facts =
-                    new Facts(
-                            subject.name(),
-                            subject.inKernel(),
-                            subject.profile(),
-                            config.vendorId(),
-                            config.deviceId(),
-                            info.resettable(),
-                            power,
-                            List.copyOf(irqs),
-                            List.copyOf(regions),
-                            List.copyOf(memory),
-                            config.size(),
-                            msixTable(capabilities, config),
-                            capabilities.stream().anyMatch(c -> c.extended() && c.id() == SRIOV),
-                            device.supports(VfioFeature.DMA_LOGGING_START),
-                            device.supports(VfioFeature.DMA_BUF),
-                            hotReset(device),
-                            subject.inKernel()
-                                    ? knows(host, HostAttribute.RESET_METHOD)
-                                    : info.resettable(),
-                            knows(host, HostAttribute.CURRENT_LINK_SPEED),
-                            knows(host, HostAttribute.SRIOV_NUMVFS),
-                            knows(host, HostAttribute.POWER_RUNTIME_USAGE),
-                            false);
-            return facts.withD3cold(power.isPresent() && reachesD3cold(device, host));
+            boolean passedOn = knows(host, HostAttribute.BRIDGE_STATE);
+            // Before an entry: from then on its power is its client's, and no longer a bridge's.
+            boolean sleepsInD3hot =
+                    passedOn && power.map(pm -> sleepsInD3hot(device, pm, host)).orElse(false);
+            return new Facts(
+                    subject.name(),
+                    subject.inKernel(),
+                    subject.profile(),
+                    config.vendorId(),
+                    config.deviceId(),
+                    info.resettable(),
+                    power,
+                    List.copyOf(irqs),
+                    List.copyOf(regions),
+                    List.copyOf(memory),
+                    config.size(),
+                    msixTable(capabilities, config),
+                    capabilities.stream().anyMatch(c -> c.extended() && c.id() == SRIOV),
+                    device.supports(VfioFeature.DMA_LOGGING_START),
+                    device.supports(VfioFeature.DMA_BUF),
+                    hotReset(device),
+                    subject.inKernel()
+                            ? knows(host, HostAttribute.RESET_METHOD)
+                            : info.resettable(),
+                    knows(host, HostAttribute.CURRENT_LINK_SPEED),
+                    knows(host, HostAttribute.SRIOV_NUMVFS),
+                    knows(host, HostAttribute.POWER_RUNTIME_USAGE),
+                    power.isPresent() && reachesD3cold(device, host),
+                    power.isPresent() && canSignalPme(host),
+                    passedOn,
+                    sleepsInD3hot);
         }
     }
 
     private static final int SRIOV = 0x10;
-
-    private Facts withD3cold(boolean reached) {
-        return new Facts(
-                name,
-                inKernel,
-                profile,
-                vendor,
-                device,
-                resettable,
-                power,
-                irqs,
-                regions,
-                memory,
-                configSize,
-                msixTable,
-                sriov,
-                dmaLogging,
-                dmaBuf,
-                hotReset,
-                hostReset,
-                link,
-                virtualFunctions,
-                counted,
-                reached);
-    }
 
     /** Kernels before 7.3 refuse ERR of a device that is not PCI Express. */
     private static int interrupts(VfioDevice device, int index) {
@@ -194,12 +181,35 @@ record Facts(
         }
     }
 
+    /** Only a bridge lets a device sleep for that, unless it was told not to. */
+    private static boolean sleepsInD3hot(
+            VfioDevice device, PciPowerManagement power, HostSide host) {
+        int pmcsr = power.offset() + PciRegs.PCI_PM_CTRL;
+        device.writeByte(Acts.CONFIG, pmcsr, (byte) PowerRegister.D3HOT);
+        try {
+            return Settle.until(() -> Settle.asleep(host), Settle.D3COLD_PROBE);
+        } finally {
+            device.writeByte(Acts.CONFIG, pmcsr, (byte) 0);
+        }
+    }
+
+    /** Only of a model: a device of this machine signals by itself, if ever. */
+    private static boolean canSignalPme(HostSide host) {
+        try {
+            host.wakeEvent();
+            return true;
+        } catch (VfioException refused) {
+            // It might in another state.
+            return refused.errno().equals(Errno.EINVAL);
+        }
+    }
+
     /** Seen, not believed: a platform may promise D3cold and stop at D3hot. */
     private static boolean reachesD3cold(VfioDevice device, HostSide host) {
         boolean allowed = host.d3coldAllowed();
         try {
-            if (!allowed) {
-                host.setD3coldAllowed(true);
+            if (!allowed && !allowD3cold(host)) {
+                return false;
             }
             Acts.entry(device);
             try {
@@ -209,6 +219,19 @@ record Facts(
             }
         } finally {
             host.setD3coldAllowed(allowed);
+        }
+    }
+
+    /** A bridge refuses it that has promised to keep the device's context. */
+    private static boolean allowD3cold(HostSide host) {
+        try {
+            host.setD3coldAllowed(true);
+            return true;
+        } catch (VfioException refused) {
+            if (refused.errno().equals(Errno.EBUSY)) {
+                return false;
+            }
+            throw refused;
         }
     }
 
@@ -310,6 +333,8 @@ record Facts(
         map.put("dynamic MSI-X", profile.dynamicMsix() ? "yes" : "no");
         map.put("power management", power.isPresent() ? "yes" : "no");
         map.put("PME", pmeShown() ? "shown" : "hidden");
+        map.put("passed on", passedOn ? "yes" : "no");
+        map.put("D3hot by PMCSR", sleepsInD3hot ? "asleep" : "awake");
         map.put("D3cold", d3cold ? "reached" : "not reached");
         map.put("reset", resettable ? "yes" : "no");
         map.put("hot reset", hotReset ? "yes" : "no");

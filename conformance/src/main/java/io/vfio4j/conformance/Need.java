@@ -11,10 +11,12 @@ import java.util.function.Predicate;
 enum Need {
     /** D3hot and its register. */
     PM_CAPABILITY(facts -> facts.power().isPresent(), "the device has no PM capability"),
-    /** PME, its bits and its interrupt, and a host that can cause it. */
+    /** PME, its bits and its interrupt. */
     PME(
             facts -> facts.pmeShown() && facts.irqs(VfioUser.VFIO_USER_PCI_PME_IRQ_INDEX) > 0,
             "PME of the device is not shown, or it has none"),
+    /** A host that can cause PME. */
+    WAKE_EVENTS(Facts::wakeEvents, "the host cannot make the device signal PME"),
     /** PME from D0. */
     PME_FROM_D0(facts -> facts.pmeFrom("D0"), "the device does not signal PME from D0"),
     /** PME from D3hot. */

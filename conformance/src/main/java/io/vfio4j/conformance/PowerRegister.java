@@ -66,10 +66,7 @@ final class PowerRegister {
         does(t, "D0", D0);
         if (!t.facts().inKernel() && !t.facts().keepsContext()) {
             short decoding = PciRegs.PCI_COMMAND_MEMORY;
-            t.does(
-                    "COMMAND := memory",
-                    "0",
-                    () -> t.device().writeShort(Acts.CONFIG, PciRegs.PCI_COMMAND, decoding));
+            t.device().writeShort(Acts.CONFIG, PciRegs.PCI_COMMAND, decoding);
         }
     }
 
@@ -102,12 +99,23 @@ final class PowerRegister {
             return;
         }
         t.clientState("D3hot");
-        if (state == OFF || state == W_S) {
+        if (state == OFF) {
+            sleepsIfPassedOn(t);
+        } else if (state == W_S) {
             t.staysAwake();
         } else {
             After after = state == N_A ? After.N : After.W;
             after.see(t);
             t.clientState("D0");
+        }
+    }
+
+    /** D3hot is no sleep to the runtime PM core, but what a bridge waits for. */
+    private static void sleepsIfPassedOn(Trial t) {
+        if (t.facts().sleepsInD3hot()) {
+            t.sleeps();
+        } else {
+            t.staysAwake();
         }
     }
 
@@ -172,7 +180,7 @@ final class PowerRegister {
 
     private static void d3hot(Trial t) {
         does(t, "D3hot", D3HOT);
-        t.staysAwake();
+        sleepsIfPassedOn(t);
         t.expect("power_state D3hot", "power_state " + t.host().powerState());
         t.does("a read of config space", "0", () -> Acts.readConfig(t.device()));
         t.facts()

@@ -53,7 +53,7 @@ final class ServedEdu implements Subject, AutoCloseable {
         server.serve(socket(), new HostedDevice(new Edu(delays), options));
     }
 
-    private Path socket() {
+    Path socket() {
         return folder.resolve("edu.sock");
     }
 
