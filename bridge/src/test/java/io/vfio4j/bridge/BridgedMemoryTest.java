@@ -119,6 +119,21 @@ class BridgedMemoryTest {
         assertErrno(Errno.EINVAL, client::info);
     }
 
+    /** So QEMU tells that its guest reaches a BAR, which is no memory that it could share. */
+    @Test
+    void shouldBeTakenWithoutADescriptorWhereTheGuestHasPutABar() {
+        int bar = 0xfe70_0000;
+        client.writeInt(CONFIG, PciRegs.PCI_BASE_ADDRESS_2, bar);
+        long address = Integer.toUnsignedLong(bar);
+        try (Memory seen = Memory.allocate(Edu.MEMORY_SIZE)) {
+            DmaWindow window = client.mapDma(address, seen, BOTH);
+            assertThat(bridged.behind.dma().size()).as("not reached").isZero();
+            window.unmap();
+            client.writeInt(CONFIG, PciRegs.PCI_BASE_ADDRESS_2, 0);
+            assertErrno(Errno.EINVAL, () -> client.mapDma(address, seen, BOTH));
+        }
+    }
+
     @Test
     void shouldBeRefusedWhereTheDeviceHasSomething() {
         try (DmaMemory memory = DmaMemory.allocate(PAGE);
