@@ -85,7 +85,7 @@ public final class BridgedDevice implements ServedDevice {
         this.d3cold = d3cold;
         this.config = config;
         awake = new AwakeHold(host);
-        BridgedHands hands = new BridgedHands(claim::get, awake, watcher, this::post);
+        BridgedHands hands = new BridgedHands(claim::get, awake, d3cold, watcher, this::post);
         sleeper = new Sleeper(config, hands, target.toString());
         attributes =
                 new BridgeAttributes(
