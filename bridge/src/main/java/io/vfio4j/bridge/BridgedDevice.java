@@ -67,6 +67,9 @@ public final class BridgedDevice implements ServedDevice {
     private final AtomicReference<Optional<Claim>> claim = new AtomicReference<>(Optional.empty());
     private final AtomicBoolean closed = new AtomicBoolean();
 
+    /** Whether the host has asked for the device since it was opened. */
+    private volatile boolean wanted;
+
     private BridgedDevice(
             Target target,
             BridgeOptions options,
@@ -169,6 +172,7 @@ public final class BridgedDevice implements ServedDevice {
 
     @Override
     public void open(ServedClient client) {
+        wanted = false;
         Claim mine = claim.get().orElseGet(() -> new Claim(openAgain(), sleeper, config, options));
         claim.set(Optional.of(mine));
         try {
@@ -218,21 +222,30 @@ public final class BridgedDevice implements ServedDevice {
 
     /** The kernel waits until everybody has closed it, the client too. */
     private void releaseAsked() {
-        claim.get().ifPresent(mine -> mine.release(RELEASE));
+        wanted = true;
+        Optional<Claim> mine = claim.get();
+        if (mine.flatMap(Claim::client).isPresent()) {
+            mine.get().release(RELEASE);
+        } else {
+            // Kept for a client to come. Not on this thread, whose watch the close waits for.
+            Thread.ofPlatform().daemon().name("release " + target).start(this::surrender);
+        }
     }
 
     @Override
     public void lastClose() {
         Optional<Claim> mine = claim.get();
-        boolean keep = options.keep() && !closed.get();
-        if (keep) {
-            int _ = sleeper.reach(() -> Refusals.of(() -> keep(mine)));
+        boolean keep = options.keep() && !closed.get() && !wanted;
+        if (keep && sleeper.reach(() -> Refusals.of(() -> keep(mine))) == 0) {
+            Optional<Refusal> _ = sleeper.tell(new BridgeEvent.Closed());
+        } else {
+            surrender();
         }
-        Optional<Refusal> _ = sleeper.tell(new BridgeEvent.Closed());
-        if (!keep) {
-            claim.set(Optional.empty());
-            mine.ifPresent(Claim::close);
-        }
+    }
+
+    private void surrender() {
+        Optional<Refusal> _ = sleeper.tell(new BridgeEvent.Surrendered());
+        claim.getAndSet(Optional.empty()).ifPresent(Claim::close);
     }
 
     private int keep(Optional<Claim> mine) {

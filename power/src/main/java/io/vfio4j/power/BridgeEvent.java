@@ -15,6 +15,9 @@ public sealed interface BridgeEvent {
     /** The client is gone. */
     record Closed() implements BridgeEvent {}
 
+    /** The client is gone, and the device was closed even if it would have been kept. */
+    record Surrendered() implements BridgeEvent {}
+
     /**
      * The guest wrote PMCSR.
      *

@@ -44,6 +44,7 @@ public final class BridgeRules {
         return switch (event) {
             case BridgeEvent.Opened(boolean mapped) -> opened(s, mapped, now);
             case BridgeEvent.Closed() -> closed(s, now);
+            case BridgeEvent.Surrendered() -> surrendered(s);
             case BridgeEvent.GuestWrote(int value, int bytes) -> guestWrote(s, value, bytes, now);
             case BridgeEvent.Touched() ->
                     s.untouchable(config) ? wakeToReach(s, now) : BridgeStep.done(s);
@@ -84,10 +85,19 @@ public final class BridgeRules {
 
     /** Low power ends with the last close (spec B3), and with it all that the client had set. */
     private BridgeStep closed(BridgeState s, long now) {
+        if (!config.keep()) {
+            return surrendered(s);
+        }
         BridgeState left = s.with(s.hold().clientGone()).pause(config.hysteresis());
-        return config.keep()
-                ? kept(left.with(s.client().gone()), s.selfManaged(), now)
-                : BridgeStep.done(left.with(BridgeState.Client.NONE).moveTo(BridgePhase.CLOSED));
+        return kept(left.with(s.client().gone()), s.selfManaged(), now);
+    }
+
+    private BridgeStep surrendered(BridgeState s) {
+        return BridgeStep.done(
+                s.with(s.hold().clientGone())
+                        .pause(config.hysteresis())
+                        .with(BridgeState.Client.NONE)
+                        .moveTo(BridgePhase.CLOSED));
     }
 
     /** The next client finds it awake, whatever the last one has done; until then it may sleep. */
