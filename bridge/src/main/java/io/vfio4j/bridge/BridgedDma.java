@@ -56,7 +56,8 @@ final class BridgedDma implements ServedDma {
     private final LongSupplier nanoTime;
     private final DmaTable<BridgedWindow> windows = new DmaTable<>();
     private boolean memoryIsShared;
-    private boolean memoryRefused;
+    private boolean unsharedRefused;
+    private boolean sharedRefused;
     private boolean unreachedTold;
     private int refused;
     private Duration patience;
@@ -181,6 +182,17 @@ final class BridgedDma implements ServedDma {
     }
 
     private BridgedWindow byDescriptor(Asked asked, Fd fd) {
+        boolean mapped = false;
+        try {
+            BridgedWindow window = mapped(asked, fd);
+            mapped = true;
+            return window;
+        } finally {
+            sharedRefused |= !mapped;
+        }
+    }
+
+    private BridgedWindow mapped(Asked asked, Fd fd) {
         requireShared(asked, fd);
         long before = nanoTime.getAsLong();
         // The window keeps the memory in place. Its descriptor is not needed, and would be one of
@@ -195,7 +207,6 @@ final class BridgedDma implements ServedDma {
 
     private void requireShared(Asked asked, Fd memory) {
         if (privately.holds(FileStatus.of(memory))) {
-            memoryRefused = true;
             throw no(
                     Errno.EINVAL,
                     asked
@@ -239,7 +250,7 @@ final class BridgedDma implements ServedDma {
             return new BridgedWindow.Bar(asked.iova, asked.size);
         }
         if (!memoryIsShared) {
-            memoryRefused = true;
+            unsharedRefused = true;
             throw no(
                     Errno.EINVAL,
                     asked
@@ -259,11 +270,12 @@ final class BridgedDma implements ServedDma {
     }
 
     /**
-     * Whether memory was refused since it is not shared, and none has been mapped: QEMU only
-     * complains of a refused window, and would have its guest find out.
+     * Whether the device does not reach all of the memory that the client has wanted it to: some
+     * could not be mapped, or none is shared. QEMU only complains of a refused window, and would
+     * have its guest find out.
      */
     synchronized boolean lacksMemory() {
-        return memoryRefused && !memoryIsShared;
+        return sharedRefused || (unsharedRefused && !memoryIsShared);
     }
 
     private synchronized int refuse(Errno errno, String why) {

@@ -129,7 +129,7 @@ class BridgedMemoryTest {
             DmaWindow window = client.mapDma(address, seen, BOTH);
             assertThat(bridged.behind.dma().size()).as("not reached").isZero();
             window.unmap();
-            client.writeInt(CONFIG, PciRegs.PCI_BASE_ADDRESS_2, 0);
+            client.writeInt(CONFIG, PciRegs.PCI_BASE_ADDRESS_2, bar + Edu.MEMORY_SIZE);
             assertErrno(Errno.EINVAL, () -> client.mapDma(address, seen, BOTH));
         }
     }
