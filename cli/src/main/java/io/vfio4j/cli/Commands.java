@@ -25,6 +25,7 @@ final class Commands {
                     new ConformanceCompareCommand(),
                     new ConformanceCommand(),
                     new SleepersCommand(),
+                    new PathBenchCommand(),
                     new BenchCommand());
 
     private Commands() {}
