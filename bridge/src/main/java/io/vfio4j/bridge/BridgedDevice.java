@@ -112,26 +112,35 @@ public final class BridgedDevice implements ServedDevice {
         HostBehind host = new HostBehind(target);
         try (VfioDevice device = VfioDevice.open(target, options.open())) {
             FirstLook look = FirstLook.of(device);
-            boolean noSoftReset = look.noSoftReset();
             D3coldHold d3cold =
-                    D3coldHold.take(host, noSoftReset, options.deep(), target.toString());
-            BridgePromise promise = BridgePromise.of(noSoftReset, options.deep(), d3cold.d3cold());
-            SleepEntry entry = look.entry(options.entry());
-            BridgeConfig config =
-                    new BridgeConfig(
-                            entry,
-                            options.reentry(),
-                            options.hysteresis(),
-                            options.grace(),
-                            options.wakeTimeout(),
-                            options.keep(),
-                            promise,
-                            pmeFrom(look, entry, promise));
-            return new BridgedDevice(target, options, watcher, windows, host, d3cold, config, look);
+                    D3coldHold.take(host, look.noSoftReset(), options.deep(), target.toString());
+            try {
+                BridgeConfig config = config(look, d3cold, options);
+                return new BridgedDevice(
+                        target, options, watcher, windows, host, d3cold, config, look);
+            } catch (RuntimeException refused) {
+                d3cold.close();
+                throw refused;
+            }
         } catch (RuntimeException refused) {
             host.close();
             throw refused;
         }
+    }
+
+    private static BridgeConfig config(FirstLook look, D3coldHold d3cold, BridgeOptions options) {
+        BridgePromise promise =
+                BridgePromise.of(look.noSoftReset(), options.deep(), d3cold.d3cold());
+        SleepEntry entry = look.entry(options.entry());
+        return new BridgeConfig(
+                entry,
+                options.reentry(),
+                options.hysteresis(),
+                options.grace(),
+                options.wakeTimeout(),
+                options.keep(),
+                promise,
+                pmeFrom(look, entry, promise));
     }
 
     /** Only an entry with wakeup tells of a wake, which is all that the guest's PME is made of. */

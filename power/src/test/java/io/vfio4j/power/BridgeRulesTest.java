@@ -1207,6 +1207,21 @@ class BridgeRulesTest {
     class KeptDevices {
         private final BridgeUnderTest kept = new BridgeUnderTest(keeping(KEPT, Reentry.NEVER));
 
+        /** The host wants it back, or it is lost: nobody has it open any more. */
+        @Test
+        void shouldBeClosedIfItIsSurrendered() {
+            kept.open();
+            kept.tell(new Closed());
+            assertThat(phase(kept)).isNotEqualTo(CLOSED);
+            kept.did();
+
+            kept.tell(new BridgeEvent.Surrendered());
+
+            assertThat(phase(kept)).isEqualTo(CLOSED);
+            assertThat(kept.state().connected()).isFalse();
+            assertThat(kept.did()).isEmpty();
+        }
+
         @Test
         void shouldSleepUntilTheNextClientComes() {
             kept.open();
