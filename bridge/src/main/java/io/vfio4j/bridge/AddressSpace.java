@@ -144,7 +144,7 @@ final class AddressSpace {
                 Errno.EEXIST,
                 ("mapping %d bytes for DMA at 0x%x: %s, of the same %s, has other memory at 0x%x:"
                                 + " all devices of a group must go to the same guest")
-                        .formatted(iova, size, there.holder, name, there.iova()));
+                        .formatted(size, iova, there.holder, name, there.iova()));
     }
 
     /** One device's share in a window. */

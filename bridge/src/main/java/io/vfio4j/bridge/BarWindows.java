@@ -24,6 +24,7 @@ final class BarWindows {
     private final List<Long> sizes;
     private final Runnable onFirst;
     private final Runnable onLast;
+    private final long[] last = new long[BARS];
     private final AtomicInteger windows = new AtomicInteger();
 
     /**
@@ -45,8 +46,9 @@ final class BarWindows {
     /** Whether that range is a BAR, or part of one, wherever the client has put it. */
     boolean holds(long iova, long size) {
         for (int bar = 0; bar < BARS; bar++) {
-            long within = iova - address(bar);
-            if (address(bar) != 0
+            long place = place(bar);
+            long within = iova - place;
+            if (place != 0
                     && within >= 0
                     && within < sizes.get(bar)
                     && size <= sizes.get(bar) - within) {
@@ -71,6 +73,18 @@ final class BarWindows {
                         == PciRegs.PCI_BASE_ADDRESS_MEM_TYPE_64;
         long high = wide && bar + 1 < BARS ? Integer.toUnsignedLong(register(bar + 1)) : 0;
         return (high << Integer.SIZE | Integer.toUnsignedLong(low)) & -size & ~0xfL;
+    }
+
+    /**
+     * Where it is or, since a reset, was: QEMU goes on by its own copy of the registers until it
+     * has unmapped what was there.
+     */
+    private long place(int bar) {
+        long now = address(bar);
+        if (now != 0) {
+            last[bar] = now;
+        }
+        return last[bar];
     }
 
     private int register(int bar) {

@@ -67,6 +67,9 @@ public final class BridgedDevice implements ServedDevice {
     private final AtomicReference<Optional<Claim>> claim = new AtomicReference<>(Optional.empty());
     private final AtomicBoolean closed = new AtomicBoolean();
 
+    /** Whether the host has asked for the device since it was opened. */
+    private volatile boolean wanted;
+
     private BridgedDevice(
             Target target,
             BridgeOptions options,
@@ -85,7 +88,7 @@ public final class BridgedDevice implements ServedDevice {
         this.d3cold = d3cold;
         this.config = config;
         awake = new AwakeHold(host);
-        BridgedHands hands = new BridgedHands(claim::get, awake, watcher, this::post);
+        BridgedHands hands = new BridgedHands(claim::get, awake, d3cold, watcher, this::post);
         sleeper = new Sleeper(config, hands, target.toString());
         attributes =
                 new BridgeAttributes(
@@ -109,26 +112,35 @@ public final class BridgedDevice implements ServedDevice {
         HostBehind host = new HostBehind(target);
         try (VfioDevice device = VfioDevice.open(target, options.open())) {
             FirstLook look = FirstLook.of(device);
-            boolean noSoftReset = look.noSoftReset();
             D3coldHold d3cold =
-                    D3coldHold.take(host, noSoftReset, options.deep(), target.toString());
-            BridgePromise promise = BridgePromise.of(noSoftReset, options.deep(), d3cold.d3cold());
-            SleepEntry entry = look.entry(options.entry());
-            BridgeConfig config =
-                    new BridgeConfig(
-                            entry,
-                            options.reentry(),
-                            options.hysteresis(),
-                            options.grace(),
-                            options.wakeTimeout(),
-                            options.keep(),
-                            promise,
-                            pmeFrom(look, entry, promise));
-            return new BridgedDevice(target, options, watcher, windows, host, d3cold, config, look);
+                    D3coldHold.take(host, look.noSoftReset(), options.deep(), target.toString());
+            try {
+                BridgeConfig config = config(look, d3cold, options);
+                return new BridgedDevice(
+                        target, options, watcher, windows, host, d3cold, config, look);
+            } catch (RuntimeException refused) {
+                d3cold.close();
+                throw refused;
+            }
         } catch (RuntimeException refused) {
             host.close();
             throw refused;
         }
+    }
+
+    private static BridgeConfig config(FirstLook look, D3coldHold d3cold, BridgeOptions options) {
+        BridgePromise promise =
+                BridgePromise.of(look.noSoftReset(), options.deep(), d3cold.d3cold());
+        SleepEntry entry = look.entry(options.entry());
+        return new BridgeConfig(
+                entry,
+                options.reentry(),
+                options.hysteresis(),
+                options.grace(),
+                options.wakeTimeout(),
+                options.keep(),
+                promise,
+                pmeFrom(look, entry, promise));
     }
 
     /** Only an entry with wakeup tells of a wake, which is all that the guest's PME is made of. */
@@ -169,6 +181,7 @@ public final class BridgedDevice implements ServedDevice {
 
     @Override
     public void open(ServedClient client) {
+        wanted = false;
         Claim mine = claim.get().orElseGet(() -> new Claim(openAgain(), sleeper, config, options));
         claim.set(Optional.of(mine));
         try {
@@ -218,21 +231,30 @@ public final class BridgedDevice implements ServedDevice {
 
     /** The kernel waits until everybody has closed it, the client too. */
     private void releaseAsked() {
-        claim.get().ifPresent(mine -> mine.release(RELEASE));
+        wanted = true;
+        Optional<Claim> mine = claim.get();
+        if (mine.flatMap(Claim::client).isPresent()) {
+            mine.get().release(RELEASE);
+        } else {
+            // Kept for a client to come. Not on this thread, whose watch the close waits for.
+            Thread.ofPlatform().daemon().name("release " + target).start(this::surrender);
+        }
     }
 
     @Override
     public void lastClose() {
         Optional<Claim> mine = claim.get();
-        boolean keep = options.keep() && !closed.get();
-        if (keep) {
-            int _ = sleeper.reach(() -> Refusals.of(() -> keep(mine)));
+        boolean keep = options.keep() && !closed.get() && !wanted;
+        if (keep && sleeper.reach(() -> Refusals.of(() -> keep(mine))) == 0) {
+            Optional<Refusal> _ = sleeper.tell(new BridgeEvent.Closed());
+        } else {
+            surrender();
         }
-        Optional<Refusal> _ = sleeper.tell(new BridgeEvent.Closed());
-        if (!keep) {
-            claim.set(Optional.empty());
-            mine.ifPresent(Claim::close);
-        }
+    }
+
+    private void surrender() {
+        Optional<Refusal> _ = sleeper.tell(new BridgeEvent.Surrendered());
+        claim.getAndSet(Optional.empty()).ifPresent(Claim::close);
     }
 
     private int keep(Optional<Claim> mine) {

@@ -9,6 +9,7 @@ import io.vfio4j.device.DmaTable;
 import io.vfio4j.device.ServedDma;
 import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.Fd;
+import io.vfio4j.linux.FileStatus;
 import io.vfio4j.linux.LinuxException;
 
 import java.lang.System.Logger.Level;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.LongSupplier;
 
 /**
@@ -49,11 +51,13 @@ final class BridgedDma implements ServedDma {
     private final VfioDevice device;
     private final SharedWindows shared;
     private final BarWindows bars;
+    private final PrivateMemory privately;
     private final String name;
     private final LongSupplier nanoTime;
     private final DmaTable<BridgedWindow> windows = new DmaTable<>();
     private boolean memoryIsShared;
-    private boolean memoryRefused;
+    private boolean unsharedRefused;
+    private boolean sharedRefused;
     private boolean unreachedTold;
     private int refused;
     private Duration patience;
@@ -64,10 +68,17 @@ final class BridgedDma implements ServedDma {
      * @param device the device behind
      * @param shared the windows of all devices that this process passes on
      * @param bars told of the windows that are BARs of this device
+     * @param process the client's, to see whether it shares its memory; empty if that is not to be
+     *     seen
      * @param name for the log
      */
-    BridgedDma(VfioDevice device, SharedWindows shared, BarWindows bars, String name) {
-        this(device, shared, bars, name, System::nanoTime, PATIENCE);
+    BridgedDma(
+            VfioDevice device,
+            SharedWindows shared,
+            BarWindows bars,
+            OptionalInt process,
+            String name) {
+        this(device, shared, bars, process, name, System::nanoTime, PATIENCE);
     }
 
     /** With another clock and another patience: for tests. */
@@ -75,6 +86,7 @@ final class BridgedDma implements ServedDma {
             VfioDevice device,
             SharedWindows shared,
             BarWindows bars,
+            OptionalInt process,
             String name,
             LongSupplier nanoTime,
             Duration patience) {
@@ -82,6 +94,7 @@ final class BridgedDma implements ServedDma {
         this.shared = shared;
         this.bars = bars;
         this.name = name;
+        privately = new PrivateMemory(process);
         this.nanoTime = nanoTime;
         this.patience = patience;
     }
@@ -169,6 +182,18 @@ final class BridgedDma implements ServedDma {
     }
 
     private BridgedWindow byDescriptor(Asked asked, Fd fd) {
+        boolean mapped = false;
+        try {
+            BridgedWindow window = mapped(asked, fd);
+            mapped = true;
+            return window;
+        } finally {
+            sharedRefused |= !mapped;
+        }
+    }
+
+    private BridgedWindow mapped(Asked asked, Fd fd) {
+        requireShared(asked, fd);
         long before = nanoTime.getAsLong();
         // The window keeps the memory in place. Its descriptor is not needed, and would be one of
         // thousands.
@@ -177,6 +202,17 @@ final class BridgedDma implements ServedDma {
             memoryIsShared = true;
             tellIfLong(asked, nanoTime.getAsLong() - before);
             return new BridgedWindow.Memory(asked.iova, asked.size, share);
+        }
+    }
+
+    private void requireShared(Asked asked, Fd memory) {
+        if (privately.holds(FileStatus.of(memory))) {
+            throw no(
+                    Errno.EINVAL,
+                    asked
+                            + " is memory that the client has mapped for itself alone: neither would"
+                            + " see what the other writes; QEMU's memory backend must have"
+                            + " share=on");
         }
     }
 
@@ -214,7 +250,7 @@ final class BridgedDma implements ServedDma {
             return new BridgedWindow.Bar(asked.iova, asked.size);
         }
         if (!memoryIsShared) {
-            memoryRefused = true;
+            unsharedRefused = true;
             throw no(
                     Errno.EINVAL,
                     asked
@@ -234,11 +270,12 @@ final class BridgedDma implements ServedDma {
     }
 
     /**
-     * Whether memory was refused since it is not shared, and none has been mapped: QEMU only
-     * complains of a refused window, and would have its guest find out.
+     * Whether the device does not reach all of the memory that the client has wanted it to: some
+     * could not be mapped, or none is shared. QEMU only complains of a refused window, and would
+     * have its guest find out.
      */
     synchronized boolean lacksMemory() {
-        return memoryRefused && !memoryIsShared;
+        return sharedRefused || (unsharedRefused && !memoryIsShared);
     }
 
     private synchronized int refuse(Errno errno, String why) {

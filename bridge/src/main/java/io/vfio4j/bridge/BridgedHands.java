@@ -10,6 +10,7 @@ import io.vfio4j.power.PciPowerState;
 import io.vfio4j.power.SleepEntry;
 
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -20,6 +21,7 @@ final class BridgedHands implements Hands {
 
     private final Supplier<Optional<Claim>> claim;
     private final AwakeHold awake;
+    private final D3coldHold d3cold;
     private final EventFdWatcher watcher;
     private final BiConsumer<BooleanSupplier, BridgeEvent> post;
     private Optional<Sleep> sleep = Optional.empty();
@@ -31,7 +33,8 @@ final class BridgedHands implements Hands {
      * What the kernel signals, and who waits for it: one for each entry, so that no late signal of
      * an earlier one is taken for this one's.
      */
-    private record Armed(Wakeup wakeup, EventFdWatcher.Watch watch) implements AutoCloseable {
+    private record Armed(Wakeup wakeup, EventFdWatcher.Watch watch, AtomicBoolean signalled)
+            implements AutoCloseable {
         @Override
         public void close() {
             watch.close();
@@ -42,10 +45,12 @@ final class BridgedHands implements Hands {
     BridgedHands(
             Supplier<Optional<Claim>> claim,
             AwakeHold awake,
+            D3coldHold d3cold,
             EventFdWatcher watcher,
             BiConsumer<BooleanSupplier, BridgeEvent> post) {
         this.claim = claim;
         this.awake = awake;
+        this.d3cold = d3cold;
         this.watcher = watcher;
         this.post = post;
     }
@@ -56,6 +61,12 @@ final class BridgedHands implements Hands {
 
     @Override
     public void enter(SleepEntry by) {
+        if (!d3cold.kept()) {
+            throw new IllegalStateException(
+                    "d3cold_allowed has been written 1 since the bridge was started, and its guest"
+                            + " was promised that the device keeps its context: write it 0, or"
+                            + " start the bridge with --deep");
+        }
         Claim mine = claim();
         mine.config().renewCopy();
         switch (by) {
@@ -72,7 +83,8 @@ final class BridgedHands implements Hands {
         Wakeup wakeup = Wakeup.create();
         Armed armed;
         try {
-            armed = new Armed(wakeup, watch(wakeup));
+            AtomicBoolean signalled = new AtomicBoolean();
+            armed = new Armed(wakeup, watch(wakeup, signalled), signalled);
         } catch (RuntimeException refused) {
             wakeup.close();
             throw refused;
@@ -86,11 +98,15 @@ final class BridgedHands implements Hands {
         sleep = Optional.of(new Sleep(SleepEntry.WAKEUP, Optional.of(armed)));
     }
 
-    private EventFdWatcher.Watch watch(Wakeup wakeup) {
+    private EventFdWatcher.Watch watch(Wakeup wakeup, AtomicBoolean signalled) {
         BooleanSupplier stillArmed =
                 () -> sleep.flatMap(Sleep::armed).filter(it -> it.wakeup() == wakeup).isPresent();
         return watcher.watch(
-                wakeup.eventFd(), () -> post.accept(stillArmed, new BridgeEvent.Woken()));
+                wakeup.eventFd(),
+                () -> {
+                    signalled.set(true);
+                    post.accept(stillArmed, new BridgeEvent.Woken());
+                });
     }
 
     /** An entry that was left behind is ended: its wakeup would not be this one's (spec J). */
@@ -126,6 +142,11 @@ final class BridgedHands implements Hands {
     public void check() {
         closed();
         claim().recovery().verify();
+    }
+
+    @Override
+    public boolean signalled() {
+        return sleep.flatMap(Sleep::armed).filter(it -> it.signalled().get()).isPresent();
     }
 
     @Override

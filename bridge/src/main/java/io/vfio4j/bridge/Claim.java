@@ -90,7 +90,7 @@ final class Claim implements AutoCloseable {
                         config.copy(),
                         () -> sleeper.tell(new BridgeEvent.Mapped()),
                         () -> sleeper.tell(new BridgeEvent.Unmapped()));
-        BridgedDma dma = new BridgedDma(device, windows, bars, device.toString());
+        BridgedDma dma = new BridgedDma(device, windows, bars, client.process(), device.toString());
         session =
                 Optional.of(
                         new Session(

@@ -25,6 +25,9 @@ interface Hands {
      */
     void check();
 
+    /** Whether somebody else has woken the device, and the rules have not heard of it yet. */
+    boolean signalled();
+
     /** Low power has ended with the last close. */
     void closed();
 

@@ -175,7 +175,16 @@ final class Sleeper implements AutoCloseable {
 
     // ---- on the thread ----
 
-    private Optional<Refusal> process(BridgeEvent first) {
+    private Optional<Refusal> process(BridgeEvent event) {
+        if (state.phase() == BridgePhase.ASLEEP && hands.signalled()) {
+            // Somebody else's wake came before: a wake of our own would hide it.
+            Optional<Refusal> _ = step(new BridgeEvent.Woken());
+        }
+        return step(event);
+    }
+
+    /** An event and all that follows from it. */
+    private Optional<Refusal> step(BridgeEvent first) {
         Optional<Refusal> refusal = Optional.empty();
         Deque<BridgeEvent> events = new ArrayDeque<>(List.of(first));
         while (!events.isEmpty()) {

@@ -126,6 +126,8 @@ final class PowerEnterCommand implements Command {
                 heard = System.nanoTime();
                 sleeper.tell(heard);
             }
+            // Unbinding wakes the device and asks for it, both since the last look perhaps.
+            woken = woken || wakeup.poll();
             if (!woken) {
                 report.noWake(why(stop, giveBack));
                 device.exitLowPower();

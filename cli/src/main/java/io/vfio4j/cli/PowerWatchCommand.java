@@ -19,7 +19,10 @@ import java.util.Set;
 final class PowerWatchCommand implements Command {
     private static final Duration TICK = Duration.ofMillis(50);
     private static final List<HostAttribute> FIRST =
-            List.of(HostAttribute.POWER_RUNTIME_STATUS, HostAttribute.POWER_STATE);
+            List.of(
+                    HostAttribute.POWER_RUNTIME_STATUS,
+                    HostAttribute.POWER_STATE,
+                    HostAttribute.BRIDGE_STATE);
 
     @Override
     public String name() {
@@ -43,7 +46,8 @@ final class PowerWatchCommand implements Command {
         it meanwhile. The first lines say what runtime_status and power_state are now; all others are
         changes. low_power is the device's contract with its client: OFF, entered without wakeup (N) or
         with (W), and then awake (_A) or asleep (_S). pme_enabled and pme_status are the two bits of PMCSR
-        of a device that can signal PME.
+        of a device that can signal PME. Of a device that is passed on by vfio4j bridge, bridge/state,
+        bridge/pmcsr and bridge/locked are told, too.
         Of a device of this machine it looks at sysfs every 10 ms, which does not wake it either; what
         came and went in between is told with seen_by=, the time in sysfs that gave it away. The kernel
         shows neither low_power nor PME.\

@@ -224,10 +224,26 @@ class BridgeCommandTest {
         assertThat(info.out())
                 .contains("\nbridge, before this command opened the device\n  No_Soft_Reset=1")
                 .contains("  closed; guest's PMCSR D0 pme_enabled=0 pme_status=0; locked 0");
+        await().until(() ->
+                Run.of("host", control(), "read", "bridge/state").out().equals("closed\n"));
         JsonNode before = Run.of("info", target(), "--json").json().get("power_before");
         assertThat(before.get("bridge/state").asString()).isEqualTo("closed");
         assertThat(Run.of("power", "status", edu.target()).out()).doesNotContain("bridge/");
         assertThat(Run.of("info", edu.target()).out()).doesNotContain("bridge");
+    }
+
+    @Test
+    void shouldBeWatched() {
+        Run.Running _ = bridge();
+        Run.Running watch = Run.start("power", "watch", target());
+        running.add(watch);
+        await().until(() -> watch.printed().matches("(?s).* bridge/state +closed\n.*"));
+
+        VfioDevice.open(new Target.VfioUser(socket())).close();
+
+        await().until(() ->
+                watch.printed().matches("(?s).* bridge/state +awake\n.* bridge/state +closed\n.*"));
+        assertThat(watch.printed()).contains("power_state");
     }
 
     @Test

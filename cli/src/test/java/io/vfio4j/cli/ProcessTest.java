@@ -38,6 +38,31 @@ class ProcessTest {
     }
 
     @Test
+    void shouldEndABridgeCleanlyOnASignalWhileItHasAClient() throws Exception {
+        Path behind = folder.resolve("edu.sock");
+        Path socket = folder.resolve("b.sock");
+        Command serve = start("serve", "edu", "--socket", behind.toString());
+        serve.awaitOutput("listening");
+        Command bridge = start("bridge", "vfio-user:" + behind, "--socket", socket.toString());
+        bridge.awaitOutput("listening " + socket);
+        Command client = start("power", "enter", "vfio-user:" + socket);
+        client.awaitOutput("asleep");
+        assertThat(Run.of("host", socket + ".ctl", "read", "bridge/client").out())
+                .isEqualTo(client.process().pid() + " java\n");
+
+        bridge.signal("TERM");
+
+        assertThat(bridge.process().waitFor()).isZero();
+        assertThat(client.process().waitFor()).isEqualTo(1);
+        assertThat(socket).doesNotExist();
+        assertThat(Path.of(socket + ".ctl")).doesNotExist();
+        assertThat(Run.of("host", behind + ".ctl", "read", "d3cold_allowed").out())
+                .isEqualTo("1\n");
+        serve.signal("TERM");
+        assertThat(serve.process().waitFor()).isZero();
+    }
+
+    @Test
     void shouldTellOneProcessOnceThatAnotherWokeTheDeviceOfAThird() throws Exception {
         Path socket = folder.resolve("edu.sock");
         Command serve = start("serve", "edu", "--socket", socket.toString());

@@ -82,6 +82,28 @@ class DmaTest {
         }
     }
 
+    /** Each connection has an address space of its own. */
+    @Test
+    void shouldNotPassAWindowOnToAnotherConnection() {
+        try (FakeServer server =
+                        FakeServer.agreeing(
+                                directory,
+                                client -> {
+                                    client.reply(expectMap(client, 3, 4096, 1), new byte[0]);
+                                    client.expectEnd();
+                                });
+                FakeServer other = FakeServer.agreeing(directory, Peer::expectEnd);
+                DmaMemory memory = DmaMemory.allocate(4096);
+                VfioDevice device = server.open();
+                VfioDevice stranger = other.open()) {
+            DmaWindow window = device.mapDma(IOVA, memory, DmaDirection.BIDIRECTIONAL);
+            assertThat(device.adoptDma(window)).isSameAs(window);
+            assertThatThrownBy(() -> stranger.adoptDma(window))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("is of another address space than");
+        }
+    }
+
     @Test
     void shouldSayWhereInItsFileSharedMemoryBegins() {
         try (MemFd guest = MemFd.create("guest", 16384);

@@ -15,6 +15,9 @@ public sealed interface BridgeEvent {
     /** The client is gone. */
     record Closed() implements BridgeEvent {}
 
+    /** The client is gone, and the device was closed even if it would have been kept. */
+    record Surrendered() implements BridgeEvent {}
+
     /**
      * The guest wrote PMCSR.
      *
@@ -43,8 +46,8 @@ public sealed interface BridgeEvent {
 
     /**
      * The client has sent another request, whatever it is, while {@link BridgeState#awaitsRequest}:
-     * the only sign that every VMM gives. It is done with the guest's write of D3hot then, for it
-     * serves one processor of its guest at a time.
+     * the only sign that a VMM always gives that it is done with its guest's write of D3hot, for it
+     * carries out one such write at a time.
      */
     record Proceeded() implements BridgeEvent {}
 

@@ -44,6 +44,7 @@ public final class BridgeRules {
         return switch (event) {
             case BridgeEvent.Opened(boolean mapped) -> opened(s, mapped, now);
             case BridgeEvent.Closed() -> closed(s, now);
+            case BridgeEvent.Surrendered() -> surrendered(s);
             case BridgeEvent.GuestWrote(int value, int bytes) -> guestWrote(s, value, bytes, now);
             case BridgeEvent.Touched() ->
                     s.untouchable(config) ? wakeToReach(s, now) : BridgeStep.done(s);
@@ -76,10 +77,7 @@ public final class BridgeRules {
     // ---- the client ----
 
     private BridgeStep opened(BridgeState s, boolean mayMap, long now) {
-        BridgeState theirs =
-                s.with(BridgeState.Client.of(mayMap))
-                        .with(s.hold().clientGone())
-                        .pause(config.hysteresis());
+        BridgeState theirs = s.with(BridgeState.Client.of(mayMap)).pause(config.hysteresis());
         return s.asleep() || s.phase() == BridgePhase.LOST
                 ? wake(theirs, WakeCause.CLIENT, now)
                 : BridgeStep.done(theirs.moveTo(BridgePhase.AWAKE));
@@ -87,10 +85,19 @@ public final class BridgeRules {
 
     /** Low power ends with the last close (spec B3), and with it all that the client had set. */
     private BridgeStep closed(BridgeState s, long now) {
+        if (!config.keep()) {
+            return surrendered(s);
+        }
         BridgeState left = s.with(s.hold().clientGone()).pause(config.hysteresis());
-        return config.keep()
-                ? kept(left.with(s.client().gone()), s.selfManaged(), now)
-                : BridgeStep.done(left.with(BridgeState.Client.NONE).moveTo(BridgePhase.CLOSED));
+        return kept(left.with(s.client().gone()), s.selfManaged(), now);
+    }
+
+    private BridgeStep surrendered(BridgeState s) {
+        return BridgeStep.done(
+                s.with(s.hold().clientGone())
+                        .pause(config.hysteresis())
+                        .with(BridgeState.Client.NONE)
+                        .moveTo(BridgePhase.CLOSED));
     }
 
     /** The next client finds it awake, whatever the last one has done; until then it may sleep. */
@@ -161,13 +168,12 @@ public final class BridgeRules {
             return BridgeStep.done(s);
         }
         return switch (to) {
-            case D3HOT -> sleep(s.guest(to).with(s.client().bars().guestLeavesD0()), now);
+            case D3HOT -> sleep(s.guest(to).with(s.client().bars().unknown()), now);
             case D0 -> wake(s, WakeCause.GUEST, now);
             default -> BridgeStep.done(s);
         };
     }
 
-    /** The guest has been awake: what it asks next, it asks anew. */
     private BridgeState inD0(BridgeState s) {
         return s.guest(PciPowerState.D0)
                 .with(s.hold().asked())
@@ -205,9 +211,8 @@ public final class BridgeRules {
         return maySleep(s) ? waiting(s, BridgePhase.PAUSING, s.pause()) : stay(s);
     }
 
-    /** A lost device is not known to be awake. */
     private static BridgeStep stay(BridgeState s) {
-        return BridgeStep.done(s.phase() == BridgePhase.LOST ? s : s.moveTo(BridgePhase.AWAKE));
+        return BridgeStep.done(s.moveTo(BridgePhase.AWAKE));
     }
 
     private static BridgeStep waiting(BridgeState s, BridgePhase in, Duration time) {
@@ -247,7 +252,7 @@ public final class BridgeRules {
                         new BridgeEffect.Warn(
                                 "the client is gone, but its process still has BARs mapped, which"
                                         + " would fault: not put to sleep until the next client"
-                                        + " comes"));
+                                        + " comes, or bridge/locked is written 0"));
     }
 
     /**
@@ -275,9 +280,7 @@ public final class BridgeRules {
     private static BridgeStep entryRefused(BridgeState s, String reason) {
         return s.phase() == BridgePhase.ENTERING
                 ? BridgeStep.done(
-                        s.moveTo(BridgePhase.AWAKE)
-                                .with(s.hold().entryRefused())
-                                .with(s.counts().failure()),
+                        s.moveTo(BridgePhase.AWAKE).with(s.counts().failure()),
                         new BridgeEffect.Warn("the device was not let sleep: " + reason))
                 : BridgeStep.done(s);
     }
@@ -411,17 +414,15 @@ public final class BridgeRules {
         };
     }
 
+    /** An entry that was refused is tried again too: what was in its way may be gone. */
     private BridgeStep unlocked(BridgeState s, long now) {
         BridgeState free = s.with(s.hold().unlocked());
-        if (free.hold().equals(s.hold())) {
-            return BridgeStep.done(s);
-        }
         List<BridgeEffect> let =
                 s.lock().isEmpty() ? List.of() : List.of(new BridgeEffect.HoldAwake(false));
         return switch (s.phase()) {
-            case CLOSED -> BridgeStep.done(free, let);
+            case AWAKE -> after(let, sleep(free, now));
             case LOST -> after(let, wake(free, WakeCause.OPERATOR, now));
-            default -> after(let, sleep(free, now));
+            case CLOSED, UNMAPPING, PAUSING, ENTERING, ASLEEP, WAKING -> BridgeStep.done(free, let);
         };
     }
 

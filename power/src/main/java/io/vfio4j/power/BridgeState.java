@@ -52,17 +52,12 @@ public record BridgeState(Sleep sleep, Client client, Hold hold, BridgeCounts co
         static final Client NONE = new Client(false, PciPowerState.D0, Pme.OFF, false, Bars.NONE);
 
         static Client of(boolean mayMap) {
-            return new Client(
-                    true,
-                    PciPowerState.D0,
-                    Pme.OFF,
-                    false,
-                    new Bars(mayMap, false, OptionalLong.empty()));
+            return new Client(true, PciPowerState.D0, Pme.OFF, false, Bars.of(mayMap));
         }
 
-        /** A process may outlive its connection, and have BARs mapped for as long. */
+        /** A process may outlive its connection, and its guest use BARs for as long. */
         Client gone() {
-            return new Client(false, PciPowerState.D0, Pme.OFF, false, bars);
+            return new Client(false, PciPowerState.D0, Pme.OFF, false, bars.unknown());
         }
 
         Client guest(PciPowerState state) {
@@ -85,28 +80,38 @@ public record BridgeState(Sleep sleep, Client client, Hold hold, BridgeCounts co
     /**
      * How a client reaches the device's BARs by mappings that must not fault under it.
      *
-     * @param mayMap whether it may have any; only what it tells is known of them, and it need not
+     * @param mayMap whether it may have any, of which it need not tell
+     * @param tells whether it is one that has told of any: a VMM, which takes them out of its
+     *     guest's reach when that leaves D0
      * @param told whether it has told of one that it has not yet told the end of
      * @param outSince since when they are known to be out of its guest's reach, while the guest is
      *     in D3hot
      */
-    public record Bars(boolean mayMap, boolean told, OptionalLong outSince) {
-        static final Bars NONE = new Bars(false, false, OptionalLong.empty());
+    public record Bars(boolean mayMap, boolean tells, boolean told, OptionalLong outSince) {
+        static final Bars NONE = of(false);
+
+        static Bars of(boolean mayMap) {
+            return new Bars(mayMap, false, false, OptionalLong.empty());
+        }
 
         Bars mapped() {
-            return new Bars(mayMap, true, OptionalLong.empty());
+            return new Bars(mayMap, true, true, OptionalLong.empty());
         }
 
         Bars unmapped(long now) {
-            return new Bars(mayMap, false, OptionalLong.of(now));
+            return new Bars(mayMap, tells, false, OptionalLong.of(now));
         }
 
         /**
-         * A VMM unmaps once its write of D3hot is answered; what it told before was of something
-         * else.
+         * As when the guest writes D3hot: a VMM unmaps once that is answered, and what it has told
+         * before was of something else.
          */
-        Bars guestLeavesD0() {
-            return new Bars(mayMap, told, OptionalLong.empty());
+        Bars unknown() {
+            return new Bars(mayMap, tells, told, OptionalLong.empty());
+        }
+
+        boolean awaitsRequest() {
+            return tells && !told;
         }
 
         boolean reachable() {
@@ -125,46 +130,41 @@ public record BridgeState(Sleep sleep, Client client, Hold hold, BridgeCounts co
      * What keeps the device awake, whatever the guest wants.
      *
      * @param stayAwake a foreign wake, or a wake that failed, until the guest asks anew
-     * @param refused an entry that was refused, until the guest asks anew, or the operator
      * @param spent a foreign wake, until the client goes, or the operator says otherwise ({@link
      *     Reentry#NEVER})
      * @param lock why it is held awake until the operator says otherwise
      */
-    public record Hold(boolean stayAwake, boolean refused, boolean spent, Optional<String> lock) {
-        static final Hold NONE = new Hold(false, false, false, Optional.empty());
+    public record Hold(boolean stayAwake, boolean spent, Optional<String> lock) {
+        static final Hold NONE = new Hold(false, false, Optional.empty());
 
         boolean holds() {
-            return stayAwake || refused || spent || lock.isPresent();
+            return stayAwake || spent || lock.isPresent();
         }
 
         Hold awaitGuest() {
-            return new Hold(true, refused, spent, lock);
-        }
-
-        Hold entryRefused() {
-            return new Hold(stayAwake, true, spent, lock);
+            return new Hold(true, spent, lock);
         }
 
         Hold spend() {
-            return new Hold(stayAwake, refused, true, lock);
+            return new Hold(stayAwake, true, lock);
         }
 
         Hold lock(String reason) {
-            return new Hold(stayAwake, refused, spent, Optional.of(reason));
+            return new Hold(stayAwake, spent, Optional.of(reason));
         }
 
-        /** The guest asks anew. */
+        /** The guest has been awake: what it asks next, it asks anew. */
         Hold asked() {
-            return new Hold(false, false, spent, lock);
+            return new Hold(false, spent, lock);
         }
 
         Hold clientGone() {
-            return new Hold(false, false, false, lock);
+            return new Hold(false, false, lock);
         }
 
         /** Only a guest can say that its driver has had its say ({@link Reentry#GUEST}). */
         Hold unlocked() {
-            return new Hold(stayAwake, false, false, Optional.empty());
+            return new Hold(stayAwake, false, Optional.empty());
         }
     }
 
@@ -224,7 +224,7 @@ public record BridgeState(Sleep sleep, Client client, Hold hold, BridgeCounts co
 
     /** Whether the device is kept awake until the guest asks anew; see {@link Hold}. */
     public boolean stayAwake() {
-        return hold.stayAwake() || hold.refused();
+        return hold.stayAwake();
     }
 
     /** The same, until the client goes ({@link Reentry#NEVER}). */
@@ -258,7 +258,7 @@ public record BridgeState(Sleep sleep, Client client, Hold hold, BridgeCounts co
      * Whether the next request of the client's, whatever it is, is a {@link BridgeEvent.Proceeded}.
      */
     public boolean awaitsRequest() {
-        return phase() == BridgePhase.UNMAPPING && !client.bars().told();
+        return phase() == BridgePhase.UNMAPPING && client.bars().awaitsRequest();
     }
 
     /** Whether it is in low power, or on its way there or back: its BARs fault (spec B4). */

@@ -896,7 +896,6 @@ class BridgeRulesTest {
             assertThat(bridge.did()).containsExactly(ENTER);
             assertThat(phase(bridge)).isEqualTo(AWAKE);
             assertThat(bridge.state().guest()).isEqualTo(D3HOT);
-            assertThat(bridge.state().stayAwake()).isTrue();
             assertThat(bridge.warnings)
                     .singleElement()
                     .asString()
@@ -906,7 +905,6 @@ class BridgeRulesTest {
             bridge.pass(LONG);
             assertThat(bridge.did()).isEmpty();
             bridge.guest(D0);
-            assertThat(bridge.state().stayAwake()).isFalse();
             bridge.guest(D3HOT);
             bridge.pass(GRACE);
             assertThat(bridge.did()).containsExactly(new Wake(WakeCause.GUEST), ENTER);
@@ -921,15 +919,6 @@ class BridgeRulesTest {
             bridge.did();
             bridge.tell(new Unlocked());
             assertThat(bridge.did()).containsExactly(ENTER);
-        }
-
-        @Test
-        void shouldBeForgottenWhenTheClientGoes() {
-            bridge.open();
-            bridge.refusesEntry = Optional.of("EBUSY");
-            bridge.guest(D3HOT);
-            bridge.tell(new Closed());
-            assertThat(bridge.state().stayAwake()).isFalse();
         }
     }
 
@@ -956,7 +945,7 @@ class BridgeRulesTest {
             assertThat(qemu.did()).containsExactly(ENTER);
         }
 
-        /** Behind a translating IOMMU QEMU says nothing; its next request is all there is. */
+        /** Behind an IOMMU that translates QEMU says nothing; its next request is all there is. */
         @Test
         void shouldBeOutOfReachWhenASilentClientGoesOn() {
             qemu.tell(new Mapped());
@@ -976,8 +965,9 @@ class BridgeRulesTest {
 
         @Test
         void shouldBeOutOfReachAgainWithEachD3hotOnly() {
+            qemu.tell(new Mapped());
             qemu.guest(D3HOT);
-            qemu.tell(new Proceeded());
+            qemu.tell(new Unmapped());
             qemu.pass(GRACE);
             qemu.guest(D0);
             qemu.did();
@@ -996,8 +986,20 @@ class BridgeRulesTest {
             assertThat(phase(qemu)).isEqualTo(UNMAPPING);
         }
 
+        /** Who never told of a mapping need not be a VMM, and may keep those that it has. */
+        @Test
+        void shouldNotBeOutOfReachOfAClientThatNeverTold() {
+            qemu.guest(D3HOT);
+            assertThat(qemu.state().awaitsRequest()).isFalse();
+            qemu.tell(new Proceeded());
+            assertThat(phase(qemu)).isEqualTo(UNMAPPING);
+        }
+
         @Test
         void shouldNotMindRequestsAtAnyOtherTime() {
+            qemu.tell(new Mapped());
+            qemu.tell(new Unmapped());
+            assertThat(qemu.state().awaitsRequest()).isFalse();
             qemu.tell(new Proceeded());
             assertThat(phase(qemu)).isEqualTo(AWAKE);
             qemu.guest(D3HOT);
@@ -1205,6 +1207,21 @@ class BridgeRulesTest {
     class KeptDevices {
         private final BridgeUnderTest kept = new BridgeUnderTest(keeping(KEPT, Reentry.NEVER));
 
+        /** The host wants it back, or it is lost: nobody has it open any more. */
+        @Test
+        void shouldBeClosedIfItIsSurrendered() {
+            kept.open();
+            kept.tell(new Closed());
+            assertThat(phase(kept)).isNotEqualTo(CLOSED);
+            kept.did();
+
+            kept.tell(new BridgeEvent.Surrendered());
+
+            assertThat(phase(kept)).isEqualTo(CLOSED);
+            assertThat(kept.state().connected()).isFalse();
+            assertThat(kept.did()).isEmpty();
+        }
+
         @Test
         void shouldSleepUntilTheNextClientComes() {
             kept.open();
@@ -1311,6 +1328,10 @@ class BridgeRulesTest {
             assertThat(kept.did()).containsExactly(new Inspect());
             assertThat(phase(kept)).isEqualTo(AWAKE);
             assertThat(kept.warnings).singleElement().asString().contains("the client is gone");
+            kept.processHasMappings = false;
+            kept.tell(new Unlocked());
+            kept.pass(GRACE);
+            assertThat(kept.did()).containsExactly(new Inspect(), ENTER);
         }
 
         @Test
@@ -1366,11 +1387,22 @@ class BridgeRulesTest {
             assertThat(kept.state().spent()).isTrue();
             kept.tell(new Closed());
             assertThat(kept.state().spent()).isFalse();
+            kept.pass(HYSTERESIS.multipliedBy(2));
+            assertThat(phase(kept)).isEqualTo(ASLEEP);
+        }
+
+        @Test
+        void shouldStayAwakeIfTheEntryIsRefusedUntilTheOperatorSaysOtherwise() {
+            kept.open();
+            kept.tell(new Closed());
             kept.refusesEntry = Optional.of("EBUSY");
             kept.pass(LONG);
-            assertThat(kept.state().stayAwake()).isTrue();
-            kept.open();
-            assertThat(kept.state().stayAwake()).isFalse();
+            kept.refusesEntry = Optional.empty();
+            kept.did();
+            kept.pass(LONG);
+            assertThat(kept.did()).isEmpty();
+            kept.tell(new Unlocked());
+            assertThat(kept.did()).containsExactly(ENTER);
         }
     }
 
@@ -1442,12 +1474,17 @@ class BridgeRulesTest {
         }
 
         @Test
-        void shouldNotEndAPauseByLiftingWhatIsNot() {
-            bridge.asleep();
-            bridge.tell(new Touched());
-            BridgeState before = bridge.state();
-            bridge.tell(new Unlocked());
-            assertThat(bridge.state()).isEqualTo(before);
+        void shouldHurryNothingByLiftingALockThatIsNot() {
+            bridge.open(true);
+            bridge.guest(D3HOT);
+            for (BridgePhase phase : List.of(UNMAPPING, PAUSING, ASLEEP)) {
+                BridgeState before = bridge.state();
+                assertThat(before.phase()).isEqualTo(phase);
+                bridge.tell(new Unlocked());
+                assertThat(bridge.state()).isEqualTo(before);
+                bridge.tell(new Unmapped());
+                bridge.pass(phase == PAUSING ? GRACE : Duration.ZERO);
+            }
         }
 
         @Test
@@ -1591,7 +1628,8 @@ class BridgeRulesTest {
                     .withMessageStartingWith("the hysteresis is 24h");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> of(HYSTERESIS, Duration.ofNanos(-1), WAKE_TIMEOUT))
-                    .withMessageStartingWith("the grace is ");
+                    .withMessageStartingWith("the grace is ")
+                    .withMessageEndingWith(": it must be 0 to 24 h");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> of(HYSTERESIS, GRACE, Duration.ZERO))
                     .withMessage("the wake timeout is 0s: it must be 1 ms to 24 h");
