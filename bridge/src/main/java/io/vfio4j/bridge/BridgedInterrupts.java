@@ -86,8 +86,16 @@ final class BridgedInterrupts implements AutoCloseable {
         if (index >= indices) {
             return new InterruptDescription(0, 0);
         }
-        IrqInfo info = device.irq(index);
-        return new InterruptDescription(info.flags(), info.count());
+        try {
+            IrqInfo info = device.irq(index);
+            return new InterruptDescription(info.flags(), info.count());
+        } catch (VfioException refused) {
+            // Kernels before 7.3 refuse ERR of a device that is not PCI Express.
+            if (refused.errno().equals(Errno.EINVAL)) {
+                return new InterruptDescription(0, 0);
+            }
+            throw refused;
+        }
     }
 
     /**

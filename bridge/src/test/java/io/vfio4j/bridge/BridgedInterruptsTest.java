@@ -153,6 +153,17 @@ class BridgedInterruptsTest {
             }
         }
 
+        @Test
+        void shouldLackErrorsWhereTheKernelRefusesToTellOfThem() {
+            behind.conventional = true;
+            behind.calls.clear();
+            try (BridgedInterrupts conventional = make(true)) {
+                assertThat(conventional.describe(ERR)).isEqualTo(new InterruptDescription(0, 0));
+                assertThat(conventional.describe(MSIX).count()).isEqualTo(8);
+                assertThat(behind.calls).doesNotContain("disableInterrupts[3]");
+            }
+        }
+
         /** With --keep, the device is still as the last client has left it. */
         @Test
         void shouldBeginWithNoneEnabled() {

@@ -69,6 +69,9 @@ final class FakeDevice {
     final long[] bars = new long[6];
     int irqs = 5;
 
+    /** Whether it refuses to tell of its errors, as kernels do where there is no PCI Express. */
+    boolean conventional;
+
     /** Thrown by whatever changes something, from now on. */
     Optional<RuntimeException> refusal = Optional.empty();
 
@@ -141,7 +144,10 @@ final class FakeDevice {
                 index, index < bars.length ? bars[index] : 0, true, true, List.of(), List.of());
     }
 
-    private static IrqInfo irq(int index) {
+    private IrqInfo irq(int index) {
+        if (conventional && index == 3) {
+            throw new VfioException(Errno.EINVAL, "the kernel says EINVAL");
+        }
         int[] counts = {1, 4, 8, 1, 1};
         int maskable = Vfio.VFIO_IRQ_INFO_MASKABLE | Vfio.VFIO_IRQ_INFO_AUTOMASKED;
         return new IrqInfo(
