@@ -145,6 +145,7 @@ final class BridgedAccess implements ServedAccess {
                 sleeper.reach(() ->
                         Refusals.of(() -> {
                             device.reset();
+                            config.renewCopy();
                             return 0;
                         }));
         if (result == 0) {

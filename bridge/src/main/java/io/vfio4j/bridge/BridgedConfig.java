@@ -8,6 +8,7 @@ import io.vfio4j.linux.Errno;
 import io.vfio4j.linux.Memory;
 import io.vfio4j.power.BridgeConfig;
 import io.vfio4j.power.BridgeEvent;
+import io.vfio4j.power.BridgePhase;
 import io.vfio4j.power.BridgeState;
 import io.vfio4j.power.PciPowerState;
 import io.vfio4j.power.Refusal;
@@ -86,6 +87,11 @@ final class BridgedConfig {
     int read(long offset, int count, Memory target, long at) {
         if (offset < 0 || offset > size - (long) count) {
             return sleeper.reach(() -> judged(offset, count));
+        }
+        if (sleeper.state().phase() == BridgePhase.LOST) {
+            // As from a slot without a device: who believes in it would reach for its BARs.
+            target.fill(at, count, (byte) 0xff);
+            return count;
         }
         int done =
                 sleeper.reachOrElse(

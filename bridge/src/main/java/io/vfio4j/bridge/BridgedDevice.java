@@ -46,8 +46,11 @@ import java.util.function.Consumer;
 public final class BridgedDevice implements ServedDevice {
     private static final System.Logger LOG = System.getLogger(BridgedDevice.class.getName());
 
-    /** How long the last client's process may take to end, until which the device is busy. */
-    private static final Duration HANDOVER = Duration.ofSeconds(10);
+    /**
+     * How long the last client's process may take to end, until which the device is busy: less than
+     * the next one waits for its answer.
+     */
+    private static final Duration HANDOVER = Duration.ofSeconds(3);
 
     private static final Duration BETWEEN_TRIES = Duration.ofMillis(50);
 
@@ -122,7 +125,11 @@ public final class BridgedDevice implements ServedDevice {
         try (VfioDevice device = VfioDevice.open(target, options.open())) {
             FirstLook look = FirstLook.of(device);
             D3coldHold d3cold =
-                    D3coldHold.take(host, look.noSoftReset(), options.deep(), target.toString());
+                    D3coldHold.take(
+                            host,
+                            look.powerManagement().isPresent() && look.noSoftReset(),
+                            options.deep(),
+                            target.toString());
             try {
                 BridgeConfig config = config(look, d3cold, options);
                 return new BridgedDevice(
@@ -139,7 +146,9 @@ public final class BridgedDevice implements ServedDevice {
 
     private static BridgeConfig config(FirstLook look, D3coldHold d3cold, BridgeOptions options) {
         BridgePromise promise =
-                BridgePromise.of(look.noSoftReset(), options.deep(), d3cold.d3cold());
+                look.powerManagement().isPresent()
+                        ? BridgePromise.of(look.noSoftReset(), options.deep(), d3cold.d3cold())
+                        : BridgePromise.OF_NOTHING;
         SleepEntry entry = look.entry(options.entry());
         return new BridgeConfig(
                 entry,
@@ -273,6 +282,8 @@ public final class BridgedDevice implements ServedDevice {
     }
 
     private void surrender() {
+        // A client that lives on has the device open still, and its mappings must not fault.
+        int _ = sleeper.reach(() -> 0);
         Optional<Refusal> _ = sleeper.tell(new BridgeEvent.Surrendered());
         claim.getAndSet(Optional.empty()).ifPresent(Claim::close);
     }

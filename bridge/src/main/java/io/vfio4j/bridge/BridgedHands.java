@@ -74,13 +74,17 @@ final class BridgedHands implements Hands {
     }
 
     @Override
-    public void enter(SleepEntry by) {
+    public void prepare() {
         if (!d3cold.kept()) {
             throw new IllegalStateException(
                     "d3cold_allowed has been written 1 since the bridge was started, and its guest"
                             + " was promised that the device keeps its context: write it 0, or"
                             + " start the bridge with --deep");
         }
+    }
+
+    @Override
+    public void enter(SleepEntry by) {
         Claim mine = claim();
         mine.config().renewCopy();
         switch (by) {
@@ -162,7 +166,7 @@ final class BridgedHands implements Hands {
 
     @Override
     public boolean signalled() {
-        return armed.filter(it -> it.signalled().get()).isPresent();
+        return armed.filter(it -> it.signalled().get() || it.wakeup().poll()).isPresent();
     }
 
     @Override

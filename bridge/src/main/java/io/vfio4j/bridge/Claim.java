@@ -4,6 +4,7 @@ package io.vfio4j.bridge;
 import io.vfio4j.client.PciCapability;
 import io.vfio4j.client.PciConfig;
 import io.vfio4j.client.VfioDevice;
+import io.vfio4j.client.VfioException;
 import io.vfio4j.device.EventFdWatcher;
 import io.vfio4j.device.ServedAccess;
 import io.vfio4j.device.ServedClient;
@@ -11,10 +12,12 @@ import io.vfio4j.device.ServedDma;
 import io.vfio4j.power.BridgeConfig;
 import io.vfio4j.power.BridgeEvent;
 import io.vfio4j.uapi.PciRegs;
+import io.vfio4j.uapi.VfioPci;
 
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -32,7 +35,13 @@ final class Claim implements AutoCloseable {
     private final PassedFacts facts;
     private final PassedFeatures features;
     private volatile Optional<Session> session = Optional.empty();
-    private Optional<ReleaseWatch> released = Optional.empty();
+
+    /** Of the client that is or was there last: its process may outlive its connection. */
+    private volatile OptionalInt process = OptionalInt.empty();
+
+    private volatile boolean had;
+
+    private volatile Optional<ReleaseWatch> released = Optional.empty();
 
     /** What one client has. */
     private record Session(
@@ -84,13 +93,15 @@ final class Claim implements AutoCloseable {
             Runnable releaseAsked) {
         released.ifPresent(ReleaseWatch::close);
         released = Optional.empty();
+        process = client.process();
+        had = true;
         BridgedInterrupts interrupts = new BridgedInterrupts(device, client, watcher, releaseAsked);
         BarWindows bars =
                 new BarWindows(
                         device,
                         config.copy(),
                         () -> sleeper.tell(new BridgeEvent.Mapped()),
-                        () -> sleeper.tell(new BridgeEvent.Unmapped()));
+                        () -> sleeper.post(new BridgeEvent.Unmapped()));
         BridgedDma dma = new BridgedDma(device, windows, bars, client.process(), device.toString());
         session =
                 Optional.of(
@@ -115,8 +126,7 @@ final class Claim implements AutoCloseable {
 
     /** Whether its process has any mapped now, or may have. */
     boolean clientHasMappings() {
-        return session.filter(it -> ClientMappings.any(it.client().process(), facts.files()))
-                .isPresent();
+        return had && ClientMappings.any(process, facts.files());
     }
 
     ServedAccess access() {
@@ -163,10 +173,29 @@ final class Claim implements AutoCloseable {
             } finally {
                 it.dma().unmapAll();
                 it.interrupts().close();
+                disableInterrupts();
             }
         });
         session = Optional.empty();
         released = Optional.of(new ReleaseWatch(device, watcher, releaseAsked));
+    }
+
+    /** Nobody is there to be interrupted. */
+    private void disableInterrupts() {
+        for (int index = 0; index < VfioPci.VFIO_PCI_REQ_IRQ_INDEX; index++) {
+            if (describes(index)) {
+                device.disableInterrupts(index);
+            }
+        }
+    }
+
+    /** Kernels before 7.3 know no error interrupt of conventional devices. */
+    private boolean describes(int index) {
+        try {
+            return device.irq(index).count() > 0;
+        } catch (VfioException none) {
+            return false;
+        }
     }
 
     /**

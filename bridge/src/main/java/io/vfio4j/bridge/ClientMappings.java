@@ -5,6 +5,7 @@ import io.vfio4j.linux.Fd;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
@@ -32,6 +33,8 @@ final class ClientMappings {
         try (Stream<String> lines = Files.lines(maps)) {
             List<String> names = files.stream().map(ClientMappings::name).toList();
             return lines.anyMatch(line -> names.stream().anyMatch(line::endsWith));
+        } catch (NoSuchFileException gone) {
+            return false;
         } catch (IOException | java.io.UncheckedIOException unreadable) {
             return true;
         }

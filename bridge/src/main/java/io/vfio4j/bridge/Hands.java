@@ -8,6 +8,13 @@ import io.vfio4j.power.SleepEntry;
  * fails throws, with a message that is a sentence for the operator.
  */
 interface Hands {
+    /**
+     * Sees that the device may be let sleep.
+     *
+     * @throws RuntimeException if it may not
+     */
+    void prepare();
+
     /** Lets the device sleep; that it may already is no failure (spec J). */
     void enter(SleepEntry by);
 

@@ -65,17 +65,22 @@ final class Recovery {
         sleeper.alone(this::restore);
     }
 
+    /**
+     * The class and the revision are the hardware's, whereas the kernel answers for vendor and
+     * device by itself, also for a device that is dead.
+     */
     private Optional<String> trouble() {
-        int expected = config.remembered(0);
-        int answer = device.readInt(REGION, 0);
+        int answer = device.readInt(REGION, PciRegs.PCI_CLASS_REVISION);
         if (answer == NOBODY) {
             return Optional.of(
                     "it reads all ones: try a reset (write 1 to its reset attribute), then remove"
                             + " and rescan it; if it does so each time, keep it out of D3cold"
                             + " (d3cold_allowed 0) or serve it with --entry pmcsr");
         }
+        int expected = config.remembered(PciRegs.PCI_CLASS_REVISION);
         if (answer != expected) {
-            return Optional.of("it says that it is %08x, and was %08x".formatted(answer, expected));
+            return Optional.of(
+                    "its class and revision are %08x, and were %08x".formatted(answer, expected));
         }
         return config.inD0()
                 ? Optional.empty()
@@ -97,7 +102,6 @@ final class Recovery {
         restore(PciRegs.PCI_CACHE_LINE_SIZE);
         express.ifPresent(at -> {
             restore(at + PciRegs.PCI_EXP_DEVCTL);
-            restore(at + PciRegs.PCI_EXP_LNKCTL);
             restore(at + PciRegs.PCI_EXP_DEVCTL2);
         });
     }

@@ -220,7 +220,16 @@ final class Sleeper implements AutoCloseable {
             hands.closed();
         }
         if (!before.equals(next)) {
-            listeners.forEach(listener -> listener.changed(before, next));
+            listeners.forEach(listener -> tell(listener, before, next));
+        }
+    }
+
+    private void tell(Listener listener, BridgeState before, BridgeState next) {
+        try {
+            listener.changed(before, next);
+        } catch (RuntimeException bug) {
+            // What has been decided is carried out, whoever hears of it.
+            LOG.log(Level.ERROR, name + ": a listener failed", bug);
         }
     }
 
@@ -262,6 +271,11 @@ final class Sleeper implements AutoCloseable {
     }
 
     private BridgeEvent enter(BridgeEffect.Enter enter) {
+        try {
+            hands.prepare();
+        } catch (RuntimeException refused) {
+            return new BridgeEvent.EntryRefused(String.valueOf(refused.getMessage()));
+        }
         // Whoever reaches the device now has come before; whoever comes later sees it untouchable.
         gate.lock();
         try {

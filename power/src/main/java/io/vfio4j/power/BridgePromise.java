@@ -11,6 +11,14 @@ package io.vfio4j.power;
  * @param reason why, as a sentence for the operator
  */
 public record BridgePromise(boolean noSoftReset, boolean deep, String reason) {
+    /** Of a function without power management, which its guest cannot put to sleep. */
+    public static final BridgePromise OF_NOTHING =
+            new BridgePromise(
+                    true,
+                    false,
+                    "nothing is promised: the device has no power management, so its guest cannot"
+                            + " put it to sleep");
+
     /** What the host makes of {@code d3cold_allowed}. */
     public enum D3cold {
         /** D3cold is out of reach, as far as the bridge can see to it. */
