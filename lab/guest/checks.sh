@@ -32,13 +32,23 @@ has() {
     fi
 }
 
-# becomes TEXT FILE WANTED: the file says so within five seconds
-becomes() {
-    tries=0
-    while [ "$(cat "$2")" != "$3" ] && [ $tries -lt 50 ]; do
-        tries=$((tries + 1))
+# within SECONDS COMMAND...: true once the command is; false if it does not become so in time.
+within() {
+    tries=$(($1 * 10))
+    shift
+    until "$@"; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || return 1
         sleep 0.1
     done
+}
+
+# says FILE TEXT: the file's content is that text
+says() { [ "$(cat "$1")" = "$2" ]; }
+
+# becomes TEXT FILE WANTED [SECONDS]: the file says so within that time, five seconds if it is not given
+becomes() {
+    within "${4:-5}" says "$2" "$3"
     is "$1" "$(cat "$2")" "$3"
 }
 

@@ -59,17 +59,6 @@ asleep() {
     becomes "the unused device's power state" "$device/power_state" D3hot
 }
 
-# within SECONDS COMMAND...
-within() {
-    tries=$(($1 * 10))
-    shift
-    until "$@"; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || return 1
-        sleep 0.1
-    done
-}
-
 second=/sys/bus/pci/devices/0000:02:00.0
 
 # plugged: a second device, a DesignWare I2C controller, has come into the second slot and works.

@@ -1,17 +1,31 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # Debian's own kernels for the guest: the image, and of the modules only those of devices that the lab has, and what they need. Usually in the
-# small "cloud" flavour; "-full" is the one for real machines, which has the drivers that a cloud has no use for.
+# small "cloud" flavour; "-full" is the one for real machines, which has the drivers that a cloud has no use for. "-kvm" is the cloud's with KVM, and
+# "-inner" the full one for a guest inside such a guest (lab/nested), with the drivers of what is passed on to it.
 
 # The modules a guest loads, in an order that satisfies their dependencies. Some are built into one kernel and modules in another.
 readonly guest_modules=(irqbypass iommufd vfio vfio_virqfd vfio_iommu_type1 vfio-pci-core vfio-pci
     i2c-core i2c-ccgx-ucsi i2c-designware-core i2c-designware-pci i2c-dev)
+readonly kvm_modules=(kvm kvm-amd)
+readonly inner_modules=(i2c-core i2c-ccgx-ucsi i2c-designware-core i2c-designware-pci i2c-dev e1000e)
+
+# modules_of VERSION: one a line.
+modules_of() {
+    case $1 in
+        *-kvm) printf '%s\n' "${guest_modules[@]}" "${kvm_modules[@]}" ;;
+        *-inner) printf '%s\n' "${inner_modules[@]}" ;;
+        *) printf '%s\n' "${guest_modules[@]}" ;;
+    esac
+}
 
 # kernel_check VERSION: stops unless the lab knows it.
 kernel_check() {
     case $1 in
-        5.10 | 6.1 | 6.1-full | 6.12 | 6.12-full | 6.12-iommufd | 7.3 | 7.3-full) ;;
-        *) usage_error "no kernel $1: the lab knows 5.10, 6.1, 6.12, 6.12-iommufd and 7.3, and 6.1-full, 6.12-full and 7.3-full" ;;
+        5.10 | 6.1 | 6.12 | 6.12-iommufd | 7.3) ;;
+        6.1-full | 6.12-full | 7.3-full) ;;
+        6.1-kvm | 6.12-kvm | 7.3-kvm) ;;
+        *) usage_error "no kernel $1: the lab knows 5.10, 6.1, 6.12, 6.12-iommufd and 7.3, and 6.1, 6.12 and 7.3 with -full or -kvm" ;;
     esac
 }
 
@@ -26,7 +40,7 @@ kernel_suites() {
 # kernel_packages VERSION STATE: the packages with the newest kernel of that series, none if the suites do not have it.
 kernel_packages() {
     local series=${1%%-*} flavour=cloud-amd64
-    [[ $1 != *-full ]] || flavour=amd64
+    [[ $1 != *-full && $1 != *-inner ]] || flavour=amd64
     case $series in
         5.10 | 6.1) depends_of "$2" "linux-image-$flavour" 'linux-image-' ;;
         6.12) depends_of "$2" "linux-image-6.12-$flavour" 'linux-image-' ;;
@@ -66,18 +80,19 @@ make_kernel() {
     image=$(find "$folder/root" -type f -name 'vmlinuz*' | head -n 1)
     [[ -n $image ]] || die "the packages ${packages[*]} have no vmlinuz"
     mv "$image" "$folder/vmlinuz"
-    collect_modules "$folder/tree/modules" "$qemu" "$folder/built" "$folder/root"
+    collect_modules "$folder/tree/modules" "$version" "$qemu" "$folder/built" "$folder/root"
     pack "$qemu" "$folder/tree" "$folder/modules.cpio"
     rm -rf "$folder/apt" "$folder/root" "$folder/built" "$folder/tree"
 }
 
-# collect_modules TARGET QEMU_FOLDER SOURCE...: copies the guest's modules from the first source that has them, uncompressed because busybox
+# collect_modules TARGET VERSION QEMU_FOLDER SOURCE...: copies the guest's modules from the first source that has them, uncompressed because busybox
 # loads no others, and their order.
 collect_modules() {
-    local target=$1 qemu=$2 name file
-    shift 2
+    local target=$1 version=$2 qemu=$3 name file wanted
+    shift 3
     mkdir -p "$target"
-    for name in "${guest_modules[@]}"; do
+    mapfile -t wanted < <(modules_of "$version")
+    for name in "${wanted[@]}"; do
         file=$(find "$@" \( -name "$name.ko" -o -name "$name.ko.xz" \) -print 2>/dev/null | head -n 1) || true
         case $file in
             '') continue ;;
@@ -86,5 +101,5 @@ collect_modules() {
         esac
         printf '%s\n' "$name" >>"$target/order"
     done
-    [[ -r $target/order ]] || die "the kernel package has none of the modules ${guest_modules[*]}"
+    [[ -r $target/order ]] || die "the kernel package has none of the modules ${wanted[*]}"
 }

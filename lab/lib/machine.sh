@@ -26,10 +26,10 @@ devices() {
         yes-) printf '%s\n' -device intel-iommu,intremap=on ;;
         *)
             printf '%s\n' -device intel-iommu,intremap=on,caching-mode=on
-            printf '%s\n' -object memory-backend-memfd,id=ram,size=1G,share=on -machine memory-backend=ram
+            printf '%s\n' -object memory-backend-memfd,id=ram,size="$memory",share=on -machine memory-backend=ram
             ;;
     esac
-    slot 1 e1000e
+    slot 1 e1000e,id=card
     printf '%s\n' -blockdev null-co,node-name=nothing,size=1048576,read-zeroes=on
     slot 2 nvme,serial=vfio4j,drive=nothing
     slot 3 igb
@@ -51,6 +51,12 @@ slot_power() {
     printf '%s\n' -acpitable "file=$file"
 }
 
+# no_link RUN_FOLDER: takes the cable out of the e1000e, by a monitor that reads this one command; prints QEMU's arguments for it.
+no_link() {
+    printf 'set_link card off\n' >"$1/monitor"
+    printf '%s\n' -chardev "file,id=monitor,path=$1/monitor.log,input-path=$1/monitor" -monitor chardev:monitor
+}
+
 # machine_boot RUN_FOLDER KERNEL_FOLDER QEMU_FOLDER IASL_FOLDER SOCKET: runs the guest to its end. Output goes to descriptor 3 and standard error while it
 # comes; console.log, qemu.log, and answer, what the guest says to the lab, stay in RUN_FOLDER.
 # D3cold for slot 1, and for that of the served device, takes the ACPI table, power management of ports however old they look, and PCI Express hotplug instead of ACPI's:
@@ -67,13 +73,14 @@ machine_boot() {
         slot_power "$run" "$slot" "$iasl" "$qemu" >>"$run/slot-power"
     done
     mapfile -t arguments < <(cat "$run/slot-power" && devices "$iommu" "$socket")
+    if [[ $link = no ]]; then mapfile -t -O "${#arguments[@]}" arguments < <(no_link "$run"); fi
     if [[ $trace = yes ]]; then arguments+=(-trace 'vfio_user_*' -trace 'vfio_pci_*' -trace 'vfio_msi*' -trace 'vfio_intx_*'); fi
     mkfifo "$run/out" "$run/err"
     cat "$run/out" >&3 &
     reader_pids=($!)
     cat "$run/err" >&2 &
     reader_pids+=($!)
-    run_qemu "$qemu" "$seconds" -accel tcg -cpu max,-cx16 -smp 1 -m 1G -machine q35,kernel-irqchip=split \
+    run_qemu "$qemu" "$seconds" -accel tcg -cpu max,-cx16 -smp 1 -m "$memory" -machine q35,kernel-irqchip=split \
         -nodefaults -no-user-config -display none -no-reboot \
         -kernel "$kernel/vmlinuz" -initrd "$run/initramfs.cpio" -append "$append" \
         -global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off \
