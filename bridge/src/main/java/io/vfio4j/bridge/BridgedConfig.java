@@ -88,9 +88,9 @@ final class BridgedConfig {
             return sleeper.reach(() -> judged(offset, count));
         }
         int done =
-                sleeper.untouchable()
-                        ? fromCopy((int) offset, count, target, at)
-                        : sleeper.reach(() -> fromDevice(offset, count, target, at));
+                sleeper.reachOrElse(
+                        () -> fromDevice(offset, count, target, at),
+                        () -> fromCopy((int) offset, count, target, at));
         if (done > 0) {
             overlay((int) offset, done, target, at);
         }
@@ -155,7 +155,7 @@ final class BridgedConfig {
 
     // ---- writing ----
 
-    /** In pieces: what is before PMCSR, PMCSR, what is behind it. */
+    /** In pieces: PMCSR, and what is before and behind it, for which the device must be awake. */
     int write(long offset, int count, Memory source, long at) {
         if (offset < 0 || offset > size - (long) count) {
             return sleeper.reach(() -> judged(offset, count));
@@ -163,16 +163,45 @@ final class BridgedConfig {
         int start = pm.map(there -> there + PciRegs.PCI_PM_CTRL).orElse(size);
         int before = Math.clamp(start - offset, 0, count);
         int within = Math.clamp(start + 2 - offset, 0, count);
-        int done = piece(offset, source, at, 0, before);
-        if (done >= 0 && within > before) {
-            done =
-                    pmcsrWritten(
-                            (int) offset + before - start, source, at + before, within - before);
+        if (before == within) {
+            return piece(offset, source, at, 0, count);
         }
-        if (done >= 0) {
-            done = piece(offset, source, at, within, count);
-        }
+        Pmcsr pmcsr = Pmcsr.of((int) offset + before - start, source, at + before, within - before);
+        int done = pmcsr.wakes() ? tell(pmcsr) : 0;
+        done = done < 0 ? done : piece(offset, source, at, 0, before);
+        done = done < 0 ? done : piece(offset, source, at, within, count);
+        done = done < 0 || pmcsr.wakes() ? done : tell(pmcsr);
         return done < 0 ? done : count;
+    }
+
+    /**
+     * What is written to PMCSR.
+     *
+     * @param value 16 bits
+     * @param bytes which of them
+     */
+    private record Pmcsr(int value, int bytes) {
+        static Pmcsr of(int first, Memory source, long at, int count) {
+            int value = 0;
+            int bytes = 0;
+            for (int i = 0; i < count; i++) {
+                value |= (source.getByte(at + i) & 0xff) << (8 * (first + i));
+                bytes |= 1 << (first + i);
+            }
+            return new Pmcsr(value, bytes);
+        }
+
+        /** After which the device is awake; after any other it may be let sleep. */
+        boolean wakes() {
+            return (bytes & 1) != 0 && (value & PciRegs.PCI_PM_CTRL_STATE_MASK) == 0;
+        }
+    }
+
+    /** The write is done when the device is where it is to be: D0 is worth waiting for. */
+    private int tell(Pmcsr written) {
+        Optional<Refusal> refusal =
+                sleeper.tell(new BridgeEvent.GuestWrote(written.value(), written.bytes()));
+        return refusal.isPresent() ? -Errno.EIO.number() : 0;
     }
 
     private int piece(long offset, Memory source, long at, int from, int to) {
@@ -182,16 +211,19 @@ final class BridgedConfig {
         return sleeper.reach(() ->
                 Refusals.of(() -> {
                     device.write(REGION, offset + from, source, at + from, to - from);
-                    written(offset + from);
+                    remember((int) offset + from, (int) offset + to);
                     return to;
                 }));
     }
 
-    /** Where the BARs are must be known at any time, see {@link BarWindows}. */
-    private void written(long offset) {
-        if (offset < PciRegs.PCI_STD_HEADER_SIZEOF) {
-            device.read(REGION, 0, copy, 0, PciRegs.PCI_STD_HEADER_SIZEOF);
-        }
+    /**
+     * What was written there is looked up: the guest may ask when the device sleeps, and where its
+     * BARs are must be known at any time, see {@link BarWindows}.
+     */
+    private void remember(int from, int to) {
+        int first = from < PciRegs.PCI_STD_HEADER_SIZEOF ? 0 : from & -Integer.BYTES;
+        int last = Math.min(Math.max(to + 3 & -Integer.BYTES, PciRegs.PCI_STD_HEADER_SIZEOF), size);
+        device.read(REGION, first, copy, first, last - first);
     }
 
     /** Has the device, which must be awake, reach for no memory any more. */
@@ -201,16 +233,11 @@ final class BridgedConfig {
                 REGION, PciRegs.PCI_COMMAND, (short) (command & ~PciRegs.PCI_COMMAND_MASTER));
     }
 
-    /** The write is done when the device is where it is to be: D0 is worth waiting for. */
-    private int pmcsrWritten(int first, Memory source, long at, int count) {
-        int value = 0;
-        int bytes = 0;
-        for (int i = 0; i < count; i++) {
-            value |= (source.getByte(at + i) & 0xff) << (8 * (first + i));
-            bytes |= 1 << (first + i);
-        }
-        Optional<Refusal> refusal = sleeper.tell(new BridgeEvent.GuestWrote(value, bytes));
-        return refusal.isPresent() ? -Errno.EIO.number() : count;
+    /** Whether the device, by its own PMCSR, is in D0; one without PM is. */
+    boolean inD0() {
+        return pm.map(at -> device.readShort(REGION, at + PciRegs.PCI_PM_CTRL))
+                .map(own -> (own & PciRegs.PCI_PM_CTRL_STATE_MASK) == 0)
+                .orElse(true);
     }
 
     /** Writes the device's own PMCSR; PME_Status, which a 1 would clear, is left alone. */

@@ -168,9 +168,24 @@ final class Sleeper implements AutoCloseable {
         }
     }
 
-    /** Whether the device must be left alone just now. */
-    boolean untouchable() {
-        return state.untouchable(config);
+    /** Reaches the device, or does something else if it must be left alone just now. */
+    int reachOrElse(Reaching request, Reaching otherwise) {
+        gate.lock();
+        try {
+            return state.untouchable(config) ? otherwise.reach() : request.reach();
+        } finally {
+            gate.unlock();
+        }
+    }
+
+    /** Does something to the device while nobody reaches it for its client. */
+    void alone(Runnable act) {
+        gate.lock();
+        try {
+            act.run();
+        } finally {
+            gate.unlock();
+        }
     }
 
     // ---- on the thread ----
