@@ -21,6 +21,7 @@ import io.vfio4j.power.SleepEntry;
 import io.vfio4j.uapi.HostEvent;
 import io.vfio4j.uapi.HostReply;
 import io.vfio4j.uapi.HostRequest;
+import io.vfio4j.uapi.VfioFeature;
 
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -88,7 +89,15 @@ public final class BridgedDevice implements ServedDevice {
         this.d3cold = d3cold;
         this.config = config;
         awake = new AwakeHold(host);
-        BridgedHands hands = new BridgedHands(claim::get, awake, d3cold, watcher, this::post);
+        BridgedHands hands =
+                new BridgedHands(
+                        config.entry(),
+                        firstLook.lowPower().contains(VfioFeature.LOW_POWER_EXIT),
+                        claim::get,
+                        awake,
+                        d3cold,
+                        watcher,
+                        this::post);
         sleeper = new Sleeper(config, hands, target.toString());
         attributes =
                 new BridgeAttributes(
@@ -182,7 +191,7 @@ public final class BridgedDevice implements ServedDevice {
     @Override
     public void open(ServedClient client) {
         wanted = false;
-        Claim mine = claim.get().orElseGet(() -> new Claim(openAgain(), sleeper, config, options));
+        Claim mine = claim.get().orElseGet(this::claimed);
         claim.set(Optional.of(mine));
         try {
             // A device that was kept sleeps, perhaps; it is awake before anything is asked of it.
@@ -194,6 +203,17 @@ public final class BridgedDevice implements ServedDevice {
             mine.begin(client, watcher, windows, this::releaseAsked);
         } catch (RuntimeException refused) {
             lastClose();
+            throw asLinux(refused);
+        }
+    }
+
+    private Claim claimed() {
+        VfioDevice device = openAgain();
+        try {
+            firstLook.recognize(device);
+            return new Claim(device, sleeper, config, options);
+        } catch (RuntimeException refused) {
+            device.close();
             throw asLinux(refused);
         }
     }

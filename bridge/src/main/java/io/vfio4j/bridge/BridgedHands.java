@@ -24,10 +24,9 @@ final class BridgedHands implements Hands {
     private final D3coldHold d3cold;
     private final EventFdWatcher watcher;
     private final BiConsumer<BooleanSupplier, BridgeEvent> post;
-    private Optional<Sleep> sleep = Optional.empty();
-
-    /** What an entry left behind. */
-    private record Sleep(SleepEntry by, Optional<Armed> armed) {}
+    private final SleepEntry entry;
+    private final boolean knowsExit;
+    private Optional<Armed> armed = Optional.empty();
 
     /**
      * What the kernel signals, and who waits for it: one for each entry, so that no late signal of
@@ -42,12 +41,27 @@ final class BridgedHands implements Hands {
         }
     }
 
+    /**
+     * The hands of one bridge.
+     *
+     * @param entry what the device is let sleep by, whoever has it
+     * @param knowsExit whether it can be told to leave low power: kernels before 6.1 cannot
+     * @param claim the device, while it is open
+     * @param awake keeps it awake by its host
+     * @param d3cold tells whether its host still keeps the promise
+     * @param watcher waits for the wakeup
+     * @param post takes a wake that was not ours, to be dropped if it does not count any more
+     */
     BridgedHands(
+            SleepEntry entry,
+            boolean knowsExit,
             Supplier<Optional<Claim>> claim,
             AwakeHold awake,
             D3coldHold d3cold,
             EventFdWatcher watcher,
             BiConsumer<BooleanSupplier, BridgeEvent> post) {
+        this.entry = entry;
+        this.knowsExit = knowsExit;
         this.claim = claim;
         this.awake = awake;
         this.d3cold = d3cold;
@@ -74,17 +88,14 @@ final class BridgedHands implements Hands {
             case PLAIN -> again(mine.device(), mine.device()::enterLowPower);
             case PMCSR -> mine.config().writeOwn(PciPowerState.D3HOT.pmcsrBits(), LOW_BYTE);
         }
-        if (by != SleepEntry.WAKEUP) {
-            sleep = Optional.of(new Sleep(by, Optional.empty()));
-        }
     }
 
     private void enterWithWakeup(VfioDevice device) {
         Wakeup wakeup = Wakeup.create();
-        Armed armed;
+        Armed mine;
         try {
             AtomicBoolean signalled = new AtomicBoolean();
-            armed = new Armed(wakeup, watch(wakeup, signalled), signalled);
+            mine = new Armed(wakeup, watch(wakeup, signalled), signalled);
         } catch (RuntimeException refused) {
             wakeup.close();
             throw refused;
@@ -92,15 +103,14 @@ final class BridgedHands implements Hands {
         try {
             again(device, () -> device.enterLowPower(wakeup));
         } catch (RuntimeException refused) {
-            armed.close();
+            mine.close();
             throw refused;
         }
-        sleep = Optional.of(new Sleep(SleepEntry.WAKEUP, Optional.of(armed)));
+        armed = Optional.of(mine);
     }
 
     private EventFdWatcher.Watch watch(Wakeup wakeup, AtomicBoolean signalled) {
-        BooleanSupplier stillArmed =
-                () -> sleep.flatMap(Sleep::armed).filter(it -> it.wakeup() == wakeup).isPresent();
+        BooleanSupplier stillArmed = () -> armed.filter(it -> it.wakeup() == wakeup).isPresent();
         return watcher.watch(
                 wakeup.eventFd(),
                 () -> {
@@ -123,19 +133,25 @@ final class BridgedHands implements Hands {
     @Override
     public void wake() {
         Claim mine = claim();
-        Optional<Sleep> was = sleep;
-        sleep = Optional.empty();
+        Optional<Armed> was = armed;
+        armed = Optional.empty();
         try {
-            if (was.filter(it -> it.by() == SleepEntry.PMCSR).isPresent()) {
-                mine.config().writeOwn(PciPowerState.D0.pmcsrBits(), LOW_BYTE);
-            } else {
-                mine.device().exitLowPower();
-            }
+            leave(mine);
         } finally {
-            was.flatMap(Sleep::armed).ifPresent(Armed::close);
+            was.ifPresent(Armed::close);
         }
         mine.recovery().verify();
         mine.recoverIntx();
+    }
+
+    /** Also what an earlier try was refused, or a client has left that managed power itself. */
+    private void leave(Claim mine) {
+        if (entry == SleepEntry.PMCSR) {
+            mine.config().writeOwn(PciPowerState.D0.pmcsrBits(), LOW_BYTE);
+        }
+        if (knowsExit) {
+            mine.device().exitLowPower();
+        }
     }
 
     @Override
@@ -146,13 +162,13 @@ final class BridgedHands implements Hands {
 
     @Override
     public boolean signalled() {
-        return sleep.flatMap(Sleep::armed).filter(it -> it.signalled().get()).isPresent();
+        return armed.filter(it -> it.signalled().get()).isPresent();
     }
 
     @Override
     public void closed() {
-        sleep.flatMap(Sleep::armed).ifPresent(Armed::close);
-        sleep = Optional.empty();
+        armed.ifPresent(Armed::close);
+        armed = Optional.empty();
     }
 
     @Override

@@ -41,22 +41,23 @@ final class Claim implements AutoCloseable {
             BridgedDma dma,
             BridgedAccess access) {}
 
-    /** Takes over the open device. */
+    /**
+     * Takes over the open device.
+     *
+     * @throws io.vfio4j.client.VfioException if it cannot be asked what it is; it is the caller's
+     *     then
+     */
     Claim(VfioDevice device, Sleeper sleeper, BridgeConfig rules, BridgeOptions options) {
         this.device = device;
         this.sleeper = sleeper;
-        try {
-            config = new BridgedConfig(device, sleeper, rules);
-            Optional<Integer> express =
-                    PciConfig.of(device).find(PciRegs.PCI_CAP_ID_EXP).map(PciCapability::offset);
-            facts = PassedFacts.of(device, options.mappable());
-            features = new PassedFeatures(device, sleeper);
-            recovery =
-                    new Recovery(device, config, express, rules.wakeTimeout(), device.toString());
-        } catch (RuntimeException refused) {
-            device.close();
-            throw refused;
-        }
+        config = new BridgedConfig(device, sleeper, rules);
+        Optional<Integer> express =
+                PciConfig.of(device).find(PciRegs.PCI_CAP_ID_EXP).map(PciCapability::offset);
+        facts = PassedFacts.of(device, options.mappable());
+        features = new PassedFeatures(device, sleeper);
+        recovery =
+                new Recovery(
+                        device, sleeper, config, express, rules.wakeTimeout(), device.toString());
     }
 
     VfioDevice device() {

@@ -6,6 +6,7 @@ import io.vfio4j.client.PciPowerManagement;
 import io.vfio4j.client.RegionInfo;
 import io.vfio4j.client.VfioDevice;
 import io.vfio4j.client.VfioException;
+import io.vfio4j.linux.Errno;
 import io.vfio4j.power.SleepEntry;
 import io.vfio4j.uapi.VfioFeature;
 import io.vfio4j.uapi.VfioPci;
@@ -65,6 +66,25 @@ public record FirstLook(
                         .mapToObj(device::region)
                         .filter(region -> region.size() > 0)
                         .toList());
+    }
+
+    /**
+     * Sees that it is there, and the same as then.
+     *
+     * @param opened the device, open and awake
+     * @throws VfioException ENODEV if it does not answer, or is another one
+     */
+    void recognize(VfioDevice opened) {
+        int answer = opened.readInt(VfioPci.VFIO_PCI_CONFIG_REGION_INDEX, 0);
+        if (answer != (device << 16 | vendor)) {
+            throw new VfioException(
+                    Errno.ENODEV,
+                    answer == -1
+                            ? "%s reads all ones: try a reset (write 1 to its reset attribute), then remove and rescan it"
+                                    .formatted(opened)
+                            : "%s is %08x now, and was %04x%04x when the bridge was started: start it anew"
+                                    .formatted(opened, answer, device, vendor));
+        }
     }
 
     /** Whether the device keeps its context in D3hot; one that cannot sleep keeps it always. */

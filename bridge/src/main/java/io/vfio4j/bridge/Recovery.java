@@ -23,6 +23,7 @@ final class Recovery {
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(20);
 
     private final VfioDevice device;
+    private final Sleeper sleeper;
     private final BridgedConfig config;
     private final Duration patience;
     private final String name;
@@ -32,11 +33,13 @@ final class Recovery {
 
     Recovery(
             VfioDevice device,
+            Sleeper sleeper,
             BridgedConfig config,
             Optional<Integer> express,
             Duration patience,
             String name) {
         this.device = device;
+        this.sleeper = sleeper;
         this.config = config;
         this.express = express;
         this.patience = patience;
@@ -44,28 +47,41 @@ final class Recovery {
     }
 
     /**
-     * Waits until the device answers, no longer than a wake may take.
+     * Waits until the device is back, no longer than a wake may take.
      *
-     * @throws VfioException with ENODEV if it does not, with what the operator can do
+     * @throws VfioException with ENODEV if it is not, with what the operator can do
      */
     void verify() {
-        int expected = config.remembered(0);
         long deadline = System.nanoTime() + patience.toNanos();
-        int answer = device.readInt(REGION, 0);
-        while (answer == NOBODY && deadline - System.nanoTime() > 0) {
+        Optional<String> trouble = trouble();
+        while (trouble.isPresent() && deadline - System.nanoTime() > 0) {
             pause();
-            answer = device.readInt(REGION, 0);
+            trouble = trouble();
+        }
+        if (trouble.isPresent()) {
+            throw new VfioException(Errno.ENODEV, trouble.get());
+        }
+        // What the client writes meanwhile must not be taken for a change.
+        sleeper.alone(this::restore);
+    }
+
+    private Optional<String> trouble() {
+        int expected = config.remembered(0);
+        int answer = device.readInt(REGION, 0);
+        if (answer == NOBODY) {
+            return Optional.of(
+                    "it reads all ones: try a reset (write 1 to its reset attribute), then remove"
+                            + " and rescan it; if it does so each time, keep it out of D3cold"
+                            + " (d3cold_allowed 0) or serve it with --entry pmcsr");
         }
         if (answer != expected) {
-            throw new VfioException(
-                    Errno.ENODEV,
-                    answer == NOBODY
-                            ? "it reads all ones: try a reset (write 1 to its reset attribute), then"
-                                    + " remove and rescan it; if it does so each time, keep it out"
-                                    + " of D3cold (d3cold_allowed 0) or serve it with --entry pmcsr"
-                            : "it says that it is %08x, and was %08x".formatted(answer, expected));
+            return Optional.of("it says that it is %08x, and was %08x".formatted(answer, expected));
         }
-        restore();
+        return config.inD0()
+                ? Optional.empty()
+                : Optional.of(
+                        "it answers, but stays in D3hot: try a reset (write 1 to its reset"
+                                + " attribute)");
     }
 
     private static void pause() {
