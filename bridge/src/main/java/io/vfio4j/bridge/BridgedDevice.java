@@ -220,6 +220,7 @@ public final class BridgedDevice implements ServedDevice {
         VfioDevice device = openAgain();
         try {
             firstLook.recognize(device);
+            d3cold.renew();
             return new Claim(device, sleeper, config, options);
         } catch (RuntimeException refused) {
             device.close();

@@ -101,7 +101,7 @@ final class Claim implements AutoCloseable {
                         device,
                         config.copy(),
                         () -> sleeper.tell(new BridgeEvent.Mapped()),
-                        () -> sleeper.post(new BridgeEvent.Unmapped()));
+                        () -> sleeper.note(new BridgeEvent.Unmapped()));
         BridgedDma dma = new BridgedDma(device, windows, bars, client.process(), device.toString());
         session =
                 Optional.of(

@@ -96,6 +96,25 @@ final class D3coldHold implements AutoCloseable {
     }
 
     /**
+     * Forbids it again, if that is what it was made and the device has come back anew since, as one
+     * that was removed and found again.
+     */
+    void renew() {
+        if (kept()) {
+            return;
+        }
+        try {
+            host.tell(side -> side.setD3coldAllowed(false));
+        } catch (VfioException refused) {
+            LOG.log(
+                    Level.WARNING,
+                    "{0}: d3cold_allowed stays 1, and the device awake: {1}",
+                    name,
+                    refused.getMessage());
+        }
+    }
+
+    /**
      * Makes it what it was, unless somebody else has changed it since. What fails is logged.
      * Closing again does nothing.
      */

@@ -133,6 +133,15 @@ final class Sleeper implements AutoCloseable {
         post(() -> true, event);
     }
 
+    /** Tells what has happened; who holds the gate does not wait, as what follows may need it. */
+    void note(BridgeEvent event) {
+        if (gate.isHeldByCurrentThread()) {
+            post(event);
+        } else {
+            Optional<Refusal> _ = tell(event);
+        }
+    }
+
     private void quietly(BridgeEvent event) {
         try {
             Optional<Refusal> _ = process(event);
