@@ -219,9 +219,11 @@ public final class Comparison {
         return Optional.empty();
     }
 
+    /** The targets of a side; not bridges, of which the kernel's answers are wanted. */
     private List<Integer> on(String side) {
         return IntStream.range(0, targets.size())
                 .filter(i -> side.equals(targets.get(i).facts().get("side")))
+                .filter(i -> !"yes".equals(targets.get(i).facts().get("passed on")))
                 .boxed()
                 .toList();
     }

@@ -164,6 +164,16 @@ class ComparisonTest {
     }
 
     @Test
+    void shouldWantNothingOfABridgeThatItsDeviceDoesNotShow() {
+        Verdict lacks = new Verdict.NotApplicable(Need.D3COLD.reason());
+        String id = Comparison.MUST_SHOW.getLast();
+        Answers kernel = target("kernel", "edu", answer(id, lacks));
+
+        assertThat(good(kernel, bridge("edu", "not reached", answer(id, lacks)))).isTrue();
+        assertThat(good(kernel, target("socket", "edu", answer(id, lacks)))).isFalse();
+    }
+
+    @Test
     void shouldAllowABridgeToShowMore() {
         Verdict lacks = new Verdict.NotApplicable(Need.BRIDGE.reason());
         Answers kernel = target("kernel", "e1000e", answer("x", lacks));
