@@ -97,6 +97,7 @@ passed_on() {
     begin_bridge "$bdf" "$@"
     inner_start "$(bridge_qemu)"
     bound "$driver" "$pme" "$soft"
+    has "QEMU has the real device's BARs mapped" "$(cat "/proc/$inner_pid/maps")" ' anon_inode:\[vfio-device\]'
     cycle "$state" "$cycles"
     disturbed "$state"
     calm
