@@ -13,6 +13,7 @@ import io.vfio4j.client.RuntimeControl;
 final class AwakeHold implements AutoCloseable {
     private final HostBehind host;
     private boolean held;
+    private boolean closed;
 
     AwakeHold(HostBehind host) {
         this.host = host;
@@ -24,7 +25,7 @@ final class AwakeHold implements AutoCloseable {
      * @throws io.vfio4j.client.VfioException if this process may not
      */
     synchronized void hold(boolean awake) {
-        if (awake && !held && host.ask(HostSide::control) == RuntimeControl.AUTO) {
+        if (awake && !held && !closed && host.ask(HostSide::control) == RuntimeControl.AUTO) {
             host.tell(side -> side.setControl(RuntimeControl.ON));
             held = true;
         } else if (!awake && held) {
@@ -34,12 +35,13 @@ final class AwakeHold implements AutoCloseable {
     }
 
     /**
-     * Lets it go.
+     * Lets it go, and does not hold it again.
      *
      * @throws io.vfio4j.client.VfioException if that fails: it is held for good
      */
     @Override
-    public void close() {
+    public synchronized void close() {
+        closed = true;
         hold(false);
     }
 }

@@ -30,6 +30,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
@@ -61,6 +62,7 @@ public final class BridgedDevice implements ServedDevice {
     private final BridgeOptions options;
     private final EventFdWatcher watcher;
     private final SharedWindows windows;
+    private final Duration release;
     private final HostBehind host;
     private final D3coldHold d3cold;
     private final AwakeHold awake;
@@ -79,6 +81,7 @@ public final class BridgedDevice implements ServedDevice {
             BridgeOptions options,
             EventFdWatcher watcher,
             SharedWindows windows,
+            Duration release,
             HostBehind host,
             D3coldHold d3cold,
             BridgeConfig config,
@@ -88,6 +91,7 @@ public final class BridgedDevice implements ServedDevice {
         this.options = options;
         this.watcher = watcher;
         this.windows = windows;
+        this.release = release;
         this.host = host;
         this.d3cold = d3cold;
         this.config = config;
@@ -121,6 +125,16 @@ public final class BridgedDevice implements ServedDevice {
      */
     public static BridgedDevice of(
             Target target, BridgeOptions options, EventFdWatcher watcher, SharedWindows windows) {
+        return of(target, options, watcher, windows, RELEASE);
+    }
+
+    /** With less patience with a client that is to give the device back: for tests. */
+    static BridgedDevice of(
+            Target target,
+            BridgeOptions options,
+            EventFdWatcher watcher,
+            SharedWindows windows,
+            Duration release) {
         HostBehind host = new HostBehind(target);
         try (VfioDevice device = VfioDevice.open(target, options.open())) {
             FirstLook look = FirstLook.of(device);
@@ -133,7 +147,7 @@ public final class BridgedDevice implements ServedDevice {
             try {
                 BridgeConfig config = config(look, d3cold, options);
                 return new BridgedDevice(
-                        target, options, watcher, windows, host, d3cold, config, look);
+                        target, options, watcher, windows, release, host, d3cold, config, look);
             } catch (RuntimeException refused) {
                 d3cold.close();
                 throw refused;
@@ -187,7 +201,7 @@ public final class BridgedDevice implements ServedDevice {
         return config;
     }
 
-    private void post(java.util.function.BooleanSupplier counts, BridgeEvent event) {
+    private void post(BooleanSupplier counts, BridgeEvent event) {
         sleeper.post(counts, event);
     }
 
@@ -264,7 +278,7 @@ public final class BridgedDevice implements ServedDevice {
         wanted = true;
         Optional<Claim> mine = claim.get();
         if (mine.flatMap(Claim::client).isPresent()) {
-            mine.get().release(RELEASE);
+            mine.get().release(release);
         } else {
             // Kept for a client to come. Not on this thread, whose watch the close waits for.
             Thread.ofPlatform().daemon().name("release " + target).start(this::surrender);
@@ -275,7 +289,7 @@ public final class BridgedDevice implements ServedDevice {
     public void lastClose() {
         Optional<Claim> mine = claim.get();
         boolean keep = options.keep() && !closed.get() && !wanted;
-        if (keep && sleeper.reach(() -> Refusals.of(() -> keep(mine))) == 0) {
+        if (keep && mine.isPresent() && mine.get().keep(watcher, this::releaseAsked) == 0) {
             Optional<Refusal> _ = sleeper.tell(new BridgeEvent.Closed());
         } else {
             surrender();
@@ -287,11 +301,6 @@ public final class BridgedDevice implements ServedDevice {
         int _ = sleeper.reach(() -> 0);
         Optional<Refusal> _ = sleeper.tell(new BridgeEvent.Surrendered());
         claim.getAndSet(Optional.empty()).ifPresent(Claim::close);
-    }
-
-    private int keep(Optional<Claim> mine) {
-        mine.ifPresent(it -> it.keep(watcher, this::releaseAsked));
-        return 0;
     }
 
     @Override

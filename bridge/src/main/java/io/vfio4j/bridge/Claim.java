@@ -164,20 +164,34 @@ final class Claim implements AutoCloseable {
 
     /**
      * The client is gone, the device stays: its context is kept, but it must not reach for memory
-     * that was the client's.
+     * that was the client's. That goes while the device may be let sleep: power rules that wait for
+     * it are told of it, and wait for nobody who waits for them.
+     *
+     * @return 0, or minus an errno if the device cannot be kept
      */
-    void keep(EventFdWatcher watcher, Runnable releaseAsked) {
+    int keep(EventFdWatcher watcher, Runnable releaseAsked) {
+        int stopped =
+                reach(() -> {
+                    config.disableBusMaster();
+                    disableInterrupts();
+                });
+        if (stopped < 0) {
+            return stopped;
+        }
         session.ifPresent(it -> {
-            try {
-                config.disableBusMaster();
-            } finally {
-                it.dma().unmapAll();
-                it.interrupts().close();
-                disableInterrupts();
-            }
+            it.dma().unmapAll();
+            it.interrupts().close();
         });
         session = Optional.empty();
-        released = Optional.of(new ReleaseWatch(device, watcher, releaseAsked));
+        return reach(() -> released = Optional.of(new ReleaseWatch(device, watcher, releaseAsked)));
+    }
+
+    private int reach(Runnable request) {
+        return sleeper.reach(() ->
+                Refusals.of(() -> {
+                    request.run();
+                    return 0;
+                }));
     }
 
     /** Nobody is there to be interrupted. */

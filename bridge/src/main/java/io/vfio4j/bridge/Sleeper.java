@@ -46,6 +46,9 @@ final class Sleeper implements AutoCloseable {
     /** A wake that is answered just in time is not given up for the time that this takes. */
     private static final Duration A_LITTLE_MORE = Duration.ofMillis(100);
 
+    /** How long a device may take at the bridge's end for what is under way. */
+    private static final Duration PARTING = Duration.ofSeconds(1);
+
     private final BridgeRules rules;
     private final BridgeConfig config;
     private final Hands hands;
@@ -317,9 +320,24 @@ final class Sleeper implements AutoCloseable {
         }
     }
 
-    /** Ends the thread after what it is in the middle of, which is not waited for. */
+    /**
+     * Ends the thread after what it is in the middle of, for which it waits a little: the device is
+     * closed, and with that comes most of what it may be waiting for.
+     */
     @Override
     public void close() {
+        try {
+            thread.execute(hands::closed);
+        } catch (RejectedExecutionException again) {
+            return;
+        }
         thread.shutdown();
+        try {
+            if (!thread.awaitTermination(PARTING.toNanos(), TimeUnit.NANOSECONDS)) {
+                LOG.log(Level.WARNING, "{0}: the device is left in the middle of a wake", name);
+            }
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -46,6 +46,16 @@ class AwakeHoldTest {
         assertThat(side.value(HostAttribute.POWER_CONTROL)).isEqualTo("auto");
     }
 
+    /** Nobody would let it go. */
+    @Test
+    void shouldHoldNothingAfterTheEnd() {
+        awake.close();
+
+        awake.hold(true);
+
+        assertThat(side.asked()).isEmpty();
+    }
+
     @Test
     void shouldSayThatItMayNot() {
         side.readOnly(HostAttribute.POWER_CONTROL);

@@ -39,6 +39,9 @@ final class Bridged implements AutoCloseable {
     /** Longer than anything takes that comes at all, on a slow machine. */
     static final Duration SOON = Duration.ofSeconds(10);
 
+    /** How long a client may keep a device that the host wants. */
+    static final Duration RELEASE = Duration.ofMillis(300);
+
     final BridgedDevice bridge;
     HostedDevice behind;
     private final UnaryOperator<PowerManagement> power;
@@ -66,7 +69,7 @@ final class Bridged implements AutoCloseable {
         behind = hosted(model);
         serviceBehind = serverBehind.serve(target().socket(), behind);
         try {
-            bridge = BridgedDevice.of(target(), options, events, new SharedWindows());
+            bridge = BridgedDevice.of(target(), options, events, new SharedWindows(), RELEASE);
         } catch (RuntimeException refused) {
             close();
             throw refused;
@@ -78,13 +81,19 @@ final class Bridged implements AutoCloseable {
         return new HostedDevice(model, HostOptions.system(events).withPower(power));
     }
 
-    private Target.VfioUser target() {
+    /** The device, past the bridge. */
+    Target.VfioUser target() {
         return new Target.VfioUser(folder.resolve("behind.sock"));
     }
 
     /** A second bridge to the same device, served to nobody. */
     BridgedDevice another(Wanted wanted) {
         return BridgedDevice.of(target(), wanted.options(), events, new SharedWindows());
+    }
+
+    /** The bridge ends, the device behind stays. */
+    void end() {
+        server.close();
     }
 
     /** The device behind goes away, with its server. */

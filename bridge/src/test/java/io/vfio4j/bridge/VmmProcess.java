@@ -3,6 +3,7 @@ package io.vfio4j.bridge;
 
 import io.vfio4j.linux.Fd;
 import io.vfio4j.linux.Mapping;
+import io.vfio4j.linux.MemFd;
 
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
@@ -115,6 +116,15 @@ final class VmmProcess implements AutoCloseable {
                 case "unmap" -> {
                     mapping.orElseThrow().close();
                     System.out.println("done");
+                }
+                case "ram" -> {
+                    try (MemFd memory = MemFd.create("guest", 1 << 20)) {
+                        System.out.println(vmm.map(0, 1 << 20, Vmm.READ_WRITE, memory.fd()));
+                    }
+                }
+                case "bar" -> {
+                    vmm.place(2, 0xfe000000);
+                    System.out.println(vmm.map(0xfe000000L, 64 << 10, Vmm.READ_WRITE));
                 }
                 case "d3hot" -> System.out.println(vmm.d3hot());
                 case "d0" -> System.out.println(vmm.d0());
